@@ -8,5 +8,5 @@
 // listens on a unix socket that only its owner can open, and on no port.
 //
 // It leaves talking to the server to package store, which opens URL, and
-// servers that somebody else runs to their owners.
+// servers that somebody else runs to their owners. It needs a Unix.
 package redisserver

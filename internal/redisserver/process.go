@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"syscall"
+	"time"
 )
 
 // Process is one run of a server, from its start to its death.
@@ -27,6 +29,11 @@ func Launch(binary string, args []string, out io.Writer, keep ...*os.File) (*Pro
 	cmd := exec.Command("/bin/sh", append([]string{"-c", `umask 077; exec "$0" "$@"`, binary}, args...)...)
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.ExtraFiles = keep
+	// It needs nothing of our environment, which holds secrets.
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
+	// A child that rewrites the append-only file holds the output open; the
+	// server is dead all the same.
+	cmd.WaitDelay = time.Second
 	cmd.SysProcAttr = ownGroup()
 	p := &Process{cmd: cmd, done: make(chan struct{})}
 	started := make(chan error, 1)
@@ -59,12 +66,16 @@ func (p *Process) Done() <-chan struct{} { return p.done }
 // Err is how the process ended, nil for exit code 0. Read it after Done.
 func (p *Process) Err() error { return p.err }
 
-// Signal sends a signal; a process that is already dead is no error.
+// Signal sends a signal; a process that is already dead is no error. A kill takes
+// the processes that rewrite its files with it.
 func (p *Process) Signal(sig os.Signal) error {
 	select {
 	case <-p.done:
 		return nil
 	default:
+	}
+	if sig == syscall.SIGKILL {
+		_ = syscall.Kill(-p.Pid(), syscall.SIGKILL) // the line below tells what matters
 	}
 	if err := p.cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("signal redis-server: %w", err)
