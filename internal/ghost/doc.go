@@ -1,0 +1,8 @@
+// Package ghost speaks with Ghost: it verifies and parses the webhooks that
+// Ghost sends, and reads members through Ghost's Admin API.
+//
+// It promises that nothing is believed before its signature is verified, that
+// what a Ghost left out stays unknown (old versions leave keys out), and that
+// no error holds a secret, a payload or an e-mail address. It leaves to others
+// what an event means, where it is kept, and whether a failed call is repeated.
+package ghost
