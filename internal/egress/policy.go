@@ -1,0 +1,46 @@
+package egress
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Policy says which addresses are allowed beyond public ones over https. The
+// zero Policy is the strict one.
+type Policy struct {
+	// AllowPrivate allows loopback, RFC 1918, unique-local, carrier-grade NAT
+	// and similar addresses. Metadata services and link-local addresses stay
+	// forbidden.
+	AllowPrivate bool
+	// AllowHTTP allows http besides https.
+	AllowHTTP bool
+}
+
+// ErrForbiddenAddress is what every refusal of an address or host is, for errors.Is.
+var ErrForbiddenAddress = errors.New("forbidden address")
+
+// ErrBadURL is what every refusal of a URL's form is, for errors.Is.
+var ErrBadURL = errors.New("bad URL")
+
+// ForbiddenError is a refused address. It names the address alone, never the
+// URL, whose path or query may hold a secret.
+type ForbiddenError struct {
+	Host string // the host or address as it was met
+	Why  string // what it is: "a private address", "a metadata service", …
+	// Allowable is whether Policy.AllowPrivate would allow it.
+	Allowable bool
+}
+
+// Error says what was refused and, where something allows it, what to set.
+func (e *ForbiddenError) Error() string {
+	if !e.Allowable {
+		return fmt.Sprintf("%s is %s, which no setting allows", e.Host, e.Why)
+	}
+	return fmt.Sprintf("%s is %s: if that is intended, set SITEN_GHOST_ALLOW_PRIVATE=true for the Ghost of a site, "+
+		"or, in development only, ALLOW_INSECURE_URLS=true", e.Host, e.Why)
+}
+
+// Is makes errors.Is(err, ErrForbiddenAddress) true.
+func (e *ForbiddenError) Is(target error) bool { return target == ErrForbiddenAddress }
+
+func badURL(why string) error { return fmt.Errorf("%w: %s", ErrBadURL, why) }
