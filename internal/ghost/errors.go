@@ -1,0 +1,123 @@
+package ghost
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// ErrNotFound says that Ghost itself answered that there is no such member. A
+// 404 that is not Ghost's own (another program, a wrong URL) is Unreadable, so
+// that a mistake in the configuration never looks like a deletion.
+var ErrNotFound = errors.New("ghost knows no such member")
+
+// Kind is what an error means for the caller.
+type Kind string
+
+// The kinds of errors.
+const (
+	NotFound    Kind = "not_found"    // the member does not exist
+	Credentials Kind = "credentials"  // the Admin API key was refused, or may not do this
+	RateLimited Kind = "rate_limited" // try again after RetryAfter
+	Transient   Kind = "transient"    // network, timeout, 5xx: try again
+	Invalid     Kind = "invalid"      // Ghost will refuse the same request again
+	Redirected  Kind = "redirected"   // the configured URL is not the one Ghost wants
+	Unreadable  Kind = "unreadable"   // the answer is not Ghost's: wrong URL, a proxy's page
+)
+
+// Error is a call to the Admin API that did not succeed. It holds no body, no
+// key, no URL and no address.
+type Error struct {
+	Op         string        // member, member_by_email, members, site
+	Status     int           // of the answer; 0 if there was none
+	Code       string        // Ghost's code, such as INVALID_JWT; "" if it sent none
+	Type       string        // Ghost's error type, such as NotFoundError
+	RetryAfter time.Duration // what the answer asked for; 0 if nothing
+	// Skew is how far Ghost's clock is ahead of ours, by the answer's Date, to
+	// a second; 0 if unknown. Minutes of it make Ghost refuse every token.
+	Skew time.Duration
+
+	cause error // of a request without a usable answer
+}
+
+// Error names the operation and the verdict.
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "ghost %s: %s", e.Op, e.Kind())
+	if e.Status != 0 {
+		fmt.Fprintf(&b, " (status %d", e.Status)
+		for _, word := range []string{e.Type, e.Code} {
+			if word != "" {
+				b.WriteString(", " + word)
+			}
+		}
+		b.WriteString(")")
+	}
+	if e.cause != nil {
+		b.WriteString(": " + printable(e.cause))
+	}
+	if e.Kind() == Credentials && e.Skew.Abs() > time.Minute {
+		fmt.Fprintf(&b, ": the clocks differ by %v", e.Skew.Abs())
+	}
+	return b.String()
+}
+
+// Unwrap returns why there was no usable answer, nil if there was one.
+func (e *Error) Unwrap() error { return e.cause }
+
+// Is makes errors.Is(err, ErrNotFound) true for the kind NotFound.
+func (e *Error) Is(target error) bool { return target == ErrNotFound && e.Kind() == NotFound }
+
+// Kind judges the error by its status and Ghost's code.
+func (e *Error) Kind() Kind {
+	if errors.Is(e.cause, errUnreadable) {
+		return Unreadable
+	}
+	switch s := e.Status; {
+	case s == 0 || e.cause != nil:
+		return Transient
+	case s >= 300 && s < 400:
+		return Redirected
+	case s == http.StatusUnauthorized, s == http.StatusForbidden, e.refusedToken():
+		return Credentials
+	case s == http.StatusNotFound && e.Type == "NotFoundError":
+		return NotFound
+	case s == http.StatusTooManyRequests:
+		return RateLimited
+	case s == http.StatusRequestTimeout, s == http.StatusTooEarly, s >= 500 && s < 600:
+		return Transient
+	case s >= 400 && s < 500 && e.Type != "":
+		return Invalid
+	}
+	return Unreadable
+}
+
+// refusedToken knows the codes by which Ghost refuses a token with 400, which
+// it does for one that it cannot read at all.
+func (e *Error) refusedToken() bool {
+	switch e.Code {
+	case "INVALID_JWT", "INVALID_AUTH_HEADER", "MISSING_ADMIN_API_KID", "UNKNOWN_ADMIN_API_KEY":
+		return true
+	}
+	return false
+}
+
+var (
+	errUnreadable = errors.New("not an answer of Ghost's")
+	errNotJSON    = fmt.Errorf("%w: no JSON of its form", errUnreadable)
+	errTooLarge   = fmt.Errorf("%w: too large", errUnreadable)
+	errOtherID    = fmt.Errorf("%w: another member than the one asked for", errUnreadable)
+	errNoProgress = fmt.Errorf("%w: a page of members out of order", errUnreadable)
+)
+
+// printable is the text of a cause that quotes nothing. Errors of net/http
+// quote what the other side sent, and that may be anything.
+func printable(cause error) string {
+	text := cause.Error()
+	if len(text) > 200 || strings.ContainsAny(text, "\"'@?\n") {
+		return "connection failed"
+	}
+	return text
+}

@@ -1,0 +1,156 @@
+package ghost
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Bounds of one call.
+const (
+	callTimeout  = 20 * time.Second
+	maxAnswer    = 32 << 20 // bytes after decompression; a page is usually 0.1 MiB
+	maxErrorBody = 64 << 10
+	maxDrain     = 256 << 10 // more than this is cheaper to reconnect than to read
+	maxWait      = 24 * time.Hour
+)
+
+// call is one GET of the Admin API.
+type call struct {
+	op    string
+	path  string // below /ghost/api/admin/, with the slash at its end
+	query url.Values
+}
+
+// get makes the call and decodes the answer into out.
+func (c *Client) get(ctx context.Context, call call, out any) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	req, err := c.request(ctx, call)
+	if err != nil {
+		return &Error{Op: call.op, cause: err}
+	}
+	start := c.now()
+	status, err := c.roundTrip(req, call.op, out)
+	if c.observe != nil {
+		c.observe(call.op, status, c.now().Sub(start))
+	}
+	return err
+}
+
+func (c *Client) request(ctx context.Context, call call) (*http.Request, error) {
+	target := c.base.JoinPath(call.path)
+	target.RawQuery = call.query.Encode()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
+	if err != nil {
+		return nil, errUnreadable
+	}
+	token, err := c.tokens.token()
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Ghost "+token)
+	req.Header.Set("Accept-Version", "v6.0")
+	req.Header.Set("User-Agent", "ghostcm (https://github.com/ghostcm/ghostcm)")
+	return req, nil
+}
+
+func (c *Client) roundTrip(req *http.Request, op string, out any) (status int, err error) {
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return 0, &Error{Op: op, cause: withoutURL(err)}
+	}
+	defer closeForReuse(resp.Body)
+	if resp.StatusCode != http.StatusOK {
+		return resp.StatusCode, c.refusal(op, resp)
+	}
+	return resp.StatusCode, readAnswer(op, resp, out)
+}
+
+func readAnswer(op string, resp *http.Response, out any) error {
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	switch {
+	case err != nil:
+		return &Error{Op: op, Status: resp.StatusCode, cause: err}
+	case len(body) > maxAnswer:
+		return &Error{Op: op, Status: resp.StatusCode, cause: errTooLarge}
+	case json.Unmarshal(body, out) != nil:
+		return &Error{Op: op, Status: resp.StatusCode, cause: errNotJSON}
+	}
+	return nil
+}
+
+// refusal reads what Ghost says of an error. A body that cannot be read leaves
+// the status alone to be judged.
+func (c *Client) refusal(op string, resp *http.Response) error {
+	e := &Error{
+		Op:         op,
+		Status:     resp.StatusCode,
+		RetryAfter: c.retryAfter(resp.Header.Get("Retry-After")),
+		Skew:       c.skew(resp.Header.Get("Date")),
+	}
+	var answer struct {
+		Errors []struct {
+			Type string `json:"type"`
+			Code string `json:"code"`
+		} `json:"errors"`
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
+	if err == nil && json.Unmarshal(body, &answer) == nil && len(answer.Errors) > 0 {
+		e.Type = word(answer.Errors[0].Type)
+		e.Code = word(answer.Errors[0].Code)
+	}
+	return e
+}
+
+// word lets through what looks like a name of Ghost's and nothing else, because
+// it ends in logs and whoever answers may echo what we sent.
+func word(s string) string {
+	const letters = "_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	if len(s) <= 64 && strings.Trim(s, letters) == "" {
+		return s
+	}
+	return ""
+}
+
+// retryAfter reads the header in either of its forms, seconds or a date.
+func (c *Client) retryAfter(header string) time.Duration {
+	wait := time.Duration(0)
+	if seconds, err := strconv.ParseUint(header, 10, 32); err == nil {
+		wait = time.Duration(seconds) * time.Second
+	} else if at, err := http.ParseTime(header); err == nil {
+		wait = at.Sub(c.now())
+	}
+	return min(max(wait, 0), maxWait)
+}
+
+func (c *Client) skew(date string) time.Duration {
+	at, err := http.ParseTime(date)
+	if err != nil {
+		return 0
+	}
+	return at.Sub(c.now()).Round(time.Second)
+}
+
+// withoutURL takes the URL off an error of net/http: a filter in it may hold an
+// address.
+func withoutURL(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}
+
+// closeForReuse reads the rest of a body, so that its connection can be used
+// again. An endless body is not read to its end.
+func closeForReuse(body io.ReadCloser) {
+	_, _ = io.Copy(io.Discard, io.LimitReader(body, maxDrain))
+	_ = body.Close()
+}
