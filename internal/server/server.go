@@ -1,0 +1,139 @@
+// Package server is the front door: it listens, routes, and shuts in order. It
+// is for the serve command, which connects it with the webhooks' handlers and
+// with whoever knows the state of the queue. It promises that every request in
+// flight is answered before it ends, that no request holds a connection for
+// ever, that no path ever redirects, that a panic costs one request, and that
+// the address of a client is believed only from proxies that are trusted. It
+// leaves to the handlers what their requests mean, and who may make them.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Options configures New. All of it may be left out; a nil handler's paths
+// answer 404.
+type Options struct {
+	// Webhooks are the handlers of /webhook/{kind}/…, by kind. They get the path
+	// as it came and must not redirect.
+	Webhooks map[string]http.Handler
+	// Dashboard answers /dashboard and below. For a stream without end it lifts
+	// the deadline of its connection with http.ResponseController.
+	Dashboard http.Handler
+	// Metrics answers /metrics, for those who know MetricsToken ("": for all).
+	Metrics      http.Handler
+	MetricsToken string
+
+	// Vitals tells how Redis, the queue and the workers are; nil: unknown, which
+	// is degraded and not ready.
+	Vitals VitalsSource
+	Sites  []string // configured, for /health
+
+	Log *slog.Logger     // nil: no records
+	Now func() time.Time // nil: time.Now
+
+	Timeouts       Timeouts
+	MaxConnections int // at once; more wait to be accepted; 0: 2048
+}
+
+// Timeouts bounds what a connection may take. Zero values are replaced by the defaults.
+type Timeouts struct {
+	ReadHeader time.Duration // 3 s: Ghost gives up after 2
+	Read       time.Duration // 10 s, head and body; handlers may want it shorter
+	Write      time.Duration // 30 s, from the end of the head
+	Idle       time.Duration // 120 s: longer than clients keep connections, so that they close first and lose no request
+	Drain      time.Duration // 25 s, to answer what is in flight at the end
+	Vitals     time.Duration // 300 ms, to ask Redis for /health and /readyz
+}
+
+func (t Timeouts) withDefaults() Timeouts {
+	t.ReadHeader = orElse(t.ReadHeader, 3*time.Second)
+	t.Read = orElse(t.Read, 10*time.Second)
+	t.Write = orElse(t.Write, 30*time.Second)
+	t.Idle = orElse(t.Idle, 120*time.Second)
+	t.Drain = orElse(t.Drain, 25*time.Second)
+	t.Vitals = orElse(t.Vitals, 300*time.Millisecond)
+	return t
+}
+
+func orElse[T comparable](v, fallback T) T {
+	var zero T
+	if v == zero {
+		return fallback
+	}
+	return v
+}
+
+// Server answers HTTP on one listener.
+type Server struct {
+	http     http.Server
+	log      *slog.Logger
+	drain    time.Duration
+	maxConns int
+}
+
+// New makes a server that does not listen yet.
+func New(o Options) *Server {
+	o.Timeouts = o.Timeouts.withDefaults()
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	s := &Server{log: o.Log, drain: o.Timeouts.Drain, maxConns: orElse(o.MaxConnections, 2048)}
+	s.http = http.Server{
+		Handler:           guard(newRouter(o), o.Log),
+		ReadHeaderTimeout: o.Timeouts.ReadHeader,
+		ReadTimeout:       o.Timeouts.Read,
+		WriteTimeout:      o.Timeouts.Write,
+		IdleTimeout:       o.Timeouts.Idle,
+		MaxHeaderBytes:    16 << 10,
+		// Strangers can cause these lines at will.
+		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
+		// Else OPTIONS * would be answered by the library.
+		DisableGeneralOptionsHandler: true,
+	}
+	return s
+}
+
+// Handler returns what answers the requests, for those who bring a connection of their own.
+func (s *Server) Handler() http.Handler { return s.http.Handler }
+
+// Serve answers requests on ln until ctx ends. Then it accepts no more, answers
+// what is in flight within Timeouts.Drain, and returns nil; what is not answered
+// by then is cut, which is an error. It closes ln.
+//
+// A connection that waits unaccepted in the system when ln closes is refused,
+// unless another process holds the same socket, as systemd does.
+func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	served := make(chan error, 1)
+	go func() { served <- s.http.Serve(capped(ln, s.maxConns)) }()
+	s.log.Info("server.listening", slog.String("address", ln.Addr().String()))
+	select {
+	case err := <-served:
+		return fmt.Errorf("accept connections: %w", err)
+	case <-ctx.Done():
+	}
+	return s.shut(context.WithoutCancel(ctx), served)
+}
+
+func (s *Server) shut(ctx context.Context, served <-chan error) error {
+	s.log.Info("server.draining", slog.Float64("at_most_seconds", s.drain.Seconds()))
+	ctx, cancel := context.WithTimeout(ctx, s.drain)
+	defer cancel()
+	err := s.http.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(errors.New("requests were still in flight at the end of the drain time, and were cut"), s.http.Close())
+	}
+	if served := <-served; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	return err
+}
