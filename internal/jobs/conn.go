@@ -1,0 +1,132 @@
+package jobs
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/gomodule/redigo/redis"
+)
+
+// conn is the connection that the library's worker pool talks through. It adds
+// what the library lacks, by knowing the shape of three of its commands:
+//
+//   - The fetch script waits here until there is a job, instead of returning
+//     empty-handed to sleep for up to 5 s, and answers "no job" once the pool
+//     is closed.
+//   - The transaction that ends a job becomes one script that is safe to
+//     repeat, and is kept for repetition if it fails. The library sends its own
+//     once and forgets the job if it is lost.
+//   - The list of pools that the library's own reaper asks for is empty: that
+//     one can reap living pools. See reap.go.
+type conn struct {
+	redis.Conn
+	keeper *keeper
+	log    *noise
+	now    func() time.Time
+	batch  *commit // the transaction being collected, nil outside of one
+}
+
+var errUnknownCommit = errors.New("the library ended a job in an unknown way")
+
+// Send collects a transaction and passes everything else on.
+func (c *conn) Send(cmd string, args ...any) error {
+	switch {
+	case cmd == "MULTI":
+		c.batch = &commit{}
+	case cmd == "DISCARD":
+		c.batch = nil
+	case c.batch != nil:
+		c.batch.add(cmd, args)
+	default:
+		return c.Conn.Send(cmd, args...)
+	}
+	return nil
+}
+
+// Do is redigo's, but for the commands named at the type.
+func (c *conn) Do(cmd string, args ...any) (any, error) {
+	switch {
+	case isFetch(cmd, args):
+		return c.fetch(cmd, args)
+	case cmd == "EXEC" && c.batch != nil:
+		return nil, c.commit()
+	case cmd == "SMEMBERS" && len(args) == 1 && text(args[0]) == poolsKey:
+		return []any{}, nil
+	}
+	v, err := c.Conn.Do(cmd, args...)
+	if strings.HasPrefix(cmd, "EVAL") && text(v) == "ok" { // a job fell due and was queued
+		c.keeper.wake()
+	}
+	return v, err
+}
+
+// isFetch says whether this is the fetch script: the only one with an
+// in-progress list and a pause key among its keys (script, 6, queue, list, pause, …).
+func isFetch(cmd string, args []any) bool {
+	return strings.HasPrefix(cmd, "EVAL") && len(args) == 9 &&
+		strings.HasSuffix(text(args[3]), ":inprogress") && strings.HasSuffix(text(args[4]), ":paused")
+}
+
+func (c *conn) fetch(cmd string, args []any) (any, error) {
+	c.keeper.joined(text(args[8]))
+	for !c.keeper.isClosed() {
+		v, err := c.Conn.Do(cmd, args...)
+		if err != nil {
+			return v, err
+		}
+		reply, _ := v.([]any)
+		if len(reply) != 3 {
+			c.keeper.park()
+			continue
+		}
+		raw := text(reply[0])
+		c.keeper.hold(raw)
+		_, err = decode(raw)
+		if err == nil {
+			return v, nil
+		}
+		c.bury(commit{list: text(reply[2]), raw: raw}, err)
+	}
+	return nil, nil
+}
+
+// bury moves an entry that is no job to the dead letters, where people can see
+// and drop it. The library would leave it in progress for ever.
+func (c *conn) bury(entry commit, why error) {
+	c.log.warn("jobs.unreadable_entry", why)
+	entry.set, entry.score, entry.next = deadKey, c.now().Unix(), entry.raw
+	c.settle(entry)
+}
+
+// commit ends the job of the collected transaction. A failure to reach Redis is
+// no error here: the sweep will repeat it.
+func (c *conn) commit() error {
+	batch := *c.batch
+	c.batch = nil
+	if batch.list == "" {
+		return errUnknownCommit
+	}
+	c.settle(batch)
+	return nil
+}
+
+func (c *conn) settle(entry commit) {
+	if err := entry.send(c.Conn, c.keeper.pool()); err != nil {
+		c.log.warn("jobs.commit_postponed", err)
+		c.keeper.postpone(entry)
+		return
+	}
+	c.keeper.release(entry.raw)
+}
+
+// text reads a key or value, which the library passes as string or bytes.
+func text(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case []byte:
+		return string(v)
+	}
+	return ""
+}
