@@ -1,0 +1,230 @@
+package member
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// Input is all that a case is decided from.
+type Input struct {
+	Entry     Entry
+	Fresh     *Facts // the member as just re-read from Ghost; nil if it was not
+	Gone      bool   // Ghost no longer knows the member
+	Memory    Memory
+	Addresses map[string]Address // by AddressKey, for Keys
+	Policy    Policy
+	Layout    Layout
+	Now       time.Time // before the re-read, if there was one
+}
+
+// Case is one member's way to the state that Ghost asks for. Next says what to
+// do; Begin and Learn keep Memory and Addresses so that saving them around each
+// write makes a crash at any point harmless: a new case goes on from there.
+type Case struct {
+	ID        string
+	Memory    Memory
+	Addresses map[string]Address
+
+	policy  Policy
+	layout  Layout
+	facts   Facts
+	history history
+	gone    bool
+	late    bool // older than a delete that was already applied
+	now     time.Time
+	entry   Entry
+	fresh   bool
+	claim   int64 // when Ghost said that the member has its address
+
+	goal    Want
+	prior   map[Fact]string   // what Campaign Monitor had before this case wrote
+	was     string            // the remembered address when the case began
+	absent  map[string]bool   // addresses answered with 203
+	seen    map[string]Result // addresses read
+	removed map[string]bool   // addresses removed by this case
+	taken   bool              // the new address was answered with 201
+	written bool
+	outcome Outcome
+}
+
+// New starts a case.
+func New(in Input) *Case {
+	c := &Case{
+		ID: in.Entry.ID, Memory: in.Memory, Addresses: maps.Clone(in.Addresses),
+		policy: in.Policy, layout: in.Layout, now: in.Now, entry: in.Entry,
+		facts: in.Entry.facts(in.Memory), fresh: in.Fresh != nil,
+		absent: map[string]bool{}, seen: map[string]Result{}, removed: map[string]bool{}, was: in.Memory.Email,
+	}
+	if c.Addresses == nil {
+		c.Addresses = map[string]Address{}
+	}
+	if in.Fresh != nil {
+		c.facts = *in.Fresh
+		c.facts.ID = in.Entry.ID
+	}
+	c.claim = c.claimedAt()
+	if in.Fresh != nil && in.Memory.Vanished {
+		c.Memory.DeletedAt, c.Memory.Vanished = 0, false
+	}
+	c.late = c.Memory.DeletedAt != 0
+	c.gone = in.Gone || in.Entry.DeletedAt != 0
+	c.prior = in.Memory.Written
+	if in.Memory.Layout != in.Layout.Fingerprint() {
+		c.prior = nil
+	}
+	c.history = c.statusHistory(in.Entry)
+	c.Memory.OptInAt = c.optIn(in.Entry)
+	c.goal = c.want()
+	return c
+}
+
+// Keys are the addresses, as AddressKey spells them, that the case may touch
+// and that have to be locked for it; sorted. They depend only on the memory, the
+// entry and what was re-read, so they are known before Addresses is loaded.
+func (in Input) Keys() []string {
+	c := New(in)
+	keys := []string{}
+	for _, email := range c.touched() {
+		keys = append(keys, AddressKey(email))
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
+func (c *Case) touched() []string {
+	all := slices.Concat([]string{c.goal.Email, c.Memory.Email}, c.Memory.Perhaps, c.Memory.Stale, c.entry.Addresses)
+	return slices.DeleteFunc(all, func(email string) bool { return email == "" })
+}
+
+// Next says what to do now.
+func (c *Case) Next() Step {
+	switch {
+	case c.late:
+		return c.finish(Superseded)
+	case c.gone:
+		return c.nextRemoval()
+	case c.goal.Email == "":
+		return Step{Action: Reject, Outcome: NoAddress}
+	case !c.mayClaim():
+		return c.finish(Superseded)
+	case c.outcome == InvalidAddress:
+		return Step{Action: Reject, Outcome: InvalidAddress}
+	case !c.written && !c.upToDate():
+		return c.nextWrite()
+	}
+	if step, ok := c.nextStale(); ok {
+		return step
+	}
+	if step, ok := c.nextDeactivation(); ok {
+		return step
+	}
+	return c.finish(c.outcome)
+}
+
+func (c *Case) upToDate() bool {
+	m := c.Memory
+	if m.Layout != c.layout.Fingerprint() || m.Email != c.goal.Email || m.OptInAt != 0 || !c.owns(m.Email) {
+		return false
+	}
+	if m.Inactive && !c.goal.Inactive {
+		return false
+	}
+	for fact, value := range c.goal.digests {
+		// The time of the last update changes with every page view; it is written
+		// along with other changes, never for its own sake.
+		if fact != FactLastUpdated && m.Written[fact] != value {
+			return false
+		}
+	}
+	return true
+}
+
+// owns says whether the member may change the subscriber at an address: nobody
+// else is known to own it.
+func (c *Case) owns(email string) bool {
+	owner := c.Addresses[AddressKey(email)].Owner
+	return owner == "" || owner == c.ID
+}
+
+// claimedAt is the time of the newest word that the member has its address.
+func (c *Case) claimedAt() int64 {
+	if c.fresh {
+		return c.now.UnixMilli()
+	}
+	return max(c.entry.Known["email"].At, c.Memory.AppliedAt-c.Memory.Lag["email"])
+}
+
+// mayClaim says whether no other member has the address by a newer word. One
+// that has, joined after this member left it, and only the news of that is late.
+func (c *Case) mayClaim() bool {
+	a := c.Addresses[AddressKey(c.goal.Email)]
+	return a.Owner == "" || a.Owner == c.ID || a.ClaimedAt <= c.claim
+}
+
+func (c *Case) address(email string, change func(*Address)) {
+	key := AddressKey(email)
+	a := c.Addresses[key]
+	change(&a)
+	c.Addresses[key] = a
+}
+
+func (c *Case) read(email string) (Result, bool) {
+	r, ok := c.seen[AddressKey(email)]
+	return r, ok
+}
+
+// finish applies the entry to the memory and ends the case.
+func (c *Case) finish(outcome Outcome) Step {
+	if outcome == "" {
+		outcome = Unchanged
+	}
+	m := &c.Memory
+	before := m.AppliedAt
+	m.AppliedAt = max(before, c.entry.SentAt)
+	if c.gone || c.late {
+		if m.DeletedAt == 0 {
+			m.DeletedAt, m.Vanished = c.now.UnixMilli(), true
+		}
+		m.Vanished = m.Vanished && c.entry.DeletedAt == 0
+		m.Lag = nil
+		return Step{Action: Finish, Outcome: outcome}
+	}
+	m.Lag = c.lag(before)
+	m.Status, m.PreviousStatus, m.StatusChangedAt = c.history.status, c.history.previous, c.history.changedAt
+	if c.facts.Subscribed.Known {
+		m.Subscribed = c.facts.Subscribed
+	}
+	return Step{Action: Finish, Outcome: outcome}
+}
+
+// lag notes how much older than AppliedAt the newest value of each key is. A
+// re-read leaves none: it told every key.
+func (c *Case) lag(before int64) map[string]int64 {
+	if c.fresh {
+		return nil
+	}
+	lag := map[string]int64{}
+	for key := range allKeys() {
+		at := int64(0)
+		if before != 0 {
+			at = before - c.Memory.Lag[key]
+		}
+		if v, ok := c.entry.Known[key]; ok {
+			at = max(at, v.At)
+		}
+		if behind := c.Memory.AppliedAt - at; behind > 0 {
+			lag[key] = behind
+		}
+	}
+	if len(lag) == 0 {
+		return nil
+	}
+	return lag
+}
+
+// allKeys yields every key that an event can tell.
+func allKeys() map[string]bool {
+	return map[string]bool{"email": true, "name": true, "status": true, "created_at": true, "updated_at": true,
+		"labels": true, "tiers": true, "newsletters": true, "subscribed": true}
+}

@@ -1,0 +1,117 @@
+package member
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+)
+
+// Entry is what waits in the inbox for one member: the newest known value of
+// each key over all events that were not yet applied, so that a burst becomes
+// one write and nothing that any of them told is forgotten.
+type Entry struct {
+	ID        string
+	Known     map[string]Stamped // by key: the JSON names of Facts, and the two below
+	SentAt    int64              // highest send time, Unix milliseconds
+	DeletedAt int64              // send time of a delete; 0 without one
+	Addresses []string           // every address the member had before
+}
+
+// Stamped is a value in JSON and when Ghost sent it, in Unix milliseconds.
+type Stamped struct {
+	At   int64
+	JSON string
+}
+
+// What an event says of the time before it, kept beside the facts.
+const (
+	keyWasStatus     = "was_status"
+	keyWasSubscribed = "was_subscribed"
+)
+
+// EntryOf turns one event into an entry.
+func EntryOf(e Event) Entry {
+	at := e.SentAt.UnixMilli()
+	entry := Entry{ID: e.Facts.ID, Known: map[string]Stamped{}, SentAt: at}
+	for key, value := range e.Facts.byKey() {
+		entry.Known[key] = Stamped{At: at, JSON: value}
+	}
+	if e.Previous.Status.Known {
+		entry.Known[keyWasStatus] = Stamped{At: at, JSON: encode(e.Previous.Status)}
+	}
+	if e.Previous.Subscribed.Known {
+		entry.Known[keyWasSubscribed] = Stamped{At: at, JSON: encode(e.Previous.Subscribed)}
+	}
+	if e.Previous.Email.Known && e.Previous.Email.Value != "" {
+		entry.Addresses = []string{e.Previous.Email.Value}
+	}
+	if e.Type == Deleted {
+		entry.DeletedAt = at
+		if e.Facts.Email.Value != "" {
+			entry.Addresses = append(entry.Addresses, e.Facts.Email.Value)
+		}
+	}
+	return entry
+}
+
+// Merge joins two entries of one member; the order of the two does not matter.
+func (e Entry) Merge(o Entry) Entry {
+	m := Entry{ID: e.ID, Known: map[string]Stamped{}, SentAt: max(e.SentAt, o.SentAt), DeletedAt: max(e.DeletedAt, o.DeletedAt)}
+	for _, from := range []map[string]Stamped{e.Known, o.Known} {
+		for key, value := range from {
+			if had, ok := m.Known[key]; !ok || newer(value, had) {
+				m.Known[key] = value
+			}
+		}
+	}
+	m.Addresses = slices.Concat(e.Addresses, o.Addresses)
+	slices.Sort(m.Addresses)
+	m.Addresses = slices.Compact(m.Addresses)
+	return m
+}
+
+func newer(a, b Stamped) bool { return a.At > b.At || a.At == b.At && a.JSON > b.JSON }
+
+// facts are the entry's facts that are newer than what was applied before.
+func (e Entry) facts(applied Memory) Facts {
+	fresh := map[string]json.RawMessage{}
+	for key, value := range e.Known {
+		if value.At >= applied.AppliedAt-applied.Lag[key] {
+			fresh[key] = json.RawMessage(value.JSON)
+		}
+	}
+	facts := Facts{ID: e.ID}
+	b, _ := json.Marshal(fresh) // raw messages that were marshalled before
+	if err := json.Unmarshal(b, &facts); err != nil {
+		return Facts{ID: e.ID}
+	}
+	return facts
+}
+
+// was returns what the entry says of a key's value before its newest change.
+func (e Entry) was(key string, into any) (at int64, ok bool) {
+	v, ok := e.Known[key]
+	if !ok || json.Unmarshal([]byte(v.JSON), into) != nil {
+		return 0, false
+	}
+	return v.At, true
+}
+
+// byKey is each known fact as JSON.
+func (f Facts) byKey() map[string]string {
+	var raw map[string]json.RawMessage
+	b, _ := json.Marshal(f) // strings, times and booleans: cannot fail
+	_ = json.Unmarshal(b, &raw)
+	byKey := make(map[string]string, len(raw))
+	for key, value := range raw {
+		byKey[key] = string(value)
+	}
+	return byKey
+}
+
+func encode(v any) string {
+	b, _ := json.Marshal(v) // called with strings and booleans only
+	return string(b)
+}
+
+func millis(t int64) time.Time { return time.UnixMilli(t).UTC() }

@@ -1,0 +1,143 @@
+package member
+
+import "slices"
+
+// Begin notes what must be durable before a step is carried out, so that a
+// crash in the middle of it leaves no wrong memory.
+func (c *Case) Begin(s Step) {
+	if !s.Action.Writes() {
+		return
+	}
+	c.Memory.Written, c.Memory.Layout = nil, ""
+	switch s.Action {
+	case Update, Import:
+		c.address(s.Want.Email, c.own)
+		if m := &c.Memory; s.Want.Email != m.Email && !slices.Contains(m.Perhaps, s.Want.Email) {
+			m.Perhaps = append(slices.Clone(m.Perhaps), s.Want.Email)
+		}
+	case Unsubscribe, Delete:
+		if c.deactivating(s) {
+			c.address(s.At, func(a *Address) { a.OptOut = &OptOut{State: StateUnsubscribed} })
+			return
+		}
+		c.address(s.At, func(a *Address) { a.Removal = &Removal{Delete: s.Action == Delete} })
+	}
+}
+
+// deactivating tells an opt-out that travels from Ghost from the removal of
+// someone who left, or of an old address.
+func (c *Case) deactivating(s Step) bool {
+	return !c.gone && SameAddress(s.At, c.goal.Email)
+}
+
+// Learn takes in the answer to a step.
+func (c *Case) Learn(s Step, r Result) {
+	switch s.Action {
+	case Read:
+		c.learnRead(s, r)
+	case Update:
+		c.learnUpdate(s, r)
+	case Import:
+		c.learnImport(s, r)
+	case Unsubscribe, Delete:
+		c.learnRemoval(s, r)
+	}
+}
+
+func (c *Case) learnRead(s Step, r Result) {
+	c.seen[AddressKey(s.At)] = r
+	c.address(s.At, func(a *Address) {
+		switch {
+		case r.Answer == Absent:
+			a.Removal = nil
+		case r.State == StateActive:
+			a.OptOut, a.Removal = nil, nil
+		case r.State == StateUnconfirmed:
+		case a.Removal != nil && a.Removal.left(r.State, r.Date):
+			a.Removal.Done, a.Removal.State, a.Removal.Date = true, r.State, r.Date
+		default:
+			a.Removal, a.OptOut = nil, &OptOut{State: r.State}
+		}
+	})
+}
+
+func (c *Case) learnUpdate(s Step, r Result) {
+	switch r.Answer {
+	case Done:
+		c.learnUpdated(s)
+	case Absent:
+		c.absent[AddressKey(s.At)] = true
+	case Occupied:
+		c.learnOccupied(s)
+	case BadAddress:
+		c.outcome = InvalidAddress
+	case OptedOut, Unconfirmed:
+		// An update does not ask for consent; should it ever be refused so, the
+		// person's state stands.
+		c.nowWritten(OptedOutFields)
+	}
+}
+
+// learnOccupied meets a subscriber at the new address: that one is updated, and
+// the old one, if it is another, removed.
+func (c *Case) learnOccupied(s Step) {
+	c.taken = true
+	if !SameAddress(s.At, c.goal.Email) && c.owns(s.At) && !slices.Contains(c.Memory.Stale, s.At) {
+		c.Memory.Stale = append(slices.Clone(c.Memory.Stale), s.At)
+	}
+}
+
+func (c *Case) learnUpdated(s Step) {
+	outcome := Updated
+	switch a := c.Addresses[AddressKey(c.goal.Email)]; {
+	case s.Resubscribe:
+		outcome = Resubscribed
+		c.address(c.goal.Email, func(a *Address) { a.OptOut, a.Removal = nil, nil })
+	case c.was != "" && !SameAddress(c.was, c.goal.Email):
+		outcome = AddressChanged
+	case a.OptOut != nil:
+		outcome = OptedOutFields
+	}
+	c.nowWritten(outcome)
+}
+
+func (c *Case) learnImport(s Step, r Result) {
+	switch r.Answer {
+	case Done:
+		outcome := Updated
+		c.address(c.goal.Email, func(a *Address) {
+			if a.Removal != nil && s.Resubscribe {
+				outcome = Resubscribed
+			}
+			if r.New {
+				outcome, a.CreatedAt = Created, c.now.UnixMilli()
+			}
+			a.OptOut, a.Removal = nil, nil
+		})
+		c.nowWritten(outcome)
+	case OptedOut:
+		c.address(c.goal.Email, func(a *Address) { a.OptOut, a.Removal = &OptOut{State: r.Code}, nil })
+	case Unconfirmed:
+		c.taken = true // there is a subscriber: update it
+	case BadAddress:
+		c.outcome = InvalidAddress
+	}
+}
+
+func (c *Case) learnRemoval(s Step, r Result) {
+	deactivated := c.deactivating(s)
+	c.removed[AddressKey(s.At)] = true
+	delete(c.seen, AddressKey(s.At))
+	if r.Answer == Absent {
+		c.seen[AddressKey(s.At)] = Result{Answer: Absent}
+	}
+	switch {
+	case deactivated:
+		c.Memory.Inactive = true
+		c.nowWritten(Deactivated)
+	case c.gone:
+		c.outcome = Removed
+	default:
+		c.nowWritten(c.outcome)
+	}
+}

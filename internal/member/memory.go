@@ -1,0 +1,98 @@
+package member
+
+import "time"
+
+// Memory is what is kept of a member between events. It must be saved before
+// and after every write, in the states that Case leaves it in.
+type Memory struct {
+	// Email is the address under which the member's subscriber was last written;
+	// "" if it never was, or was removed.
+	Email string `json:"e,omitempty"`
+	// Perhaps are addresses to which a write whose end is not known may have
+	// brought the subscriber.
+	Perhaps []string `json:"h,omitempty"`
+
+	Status          string    `json:"s,omitempty"`
+	PreviousStatus  string    `json:"p,omitempty"`
+	StatusChangedAt time.Time `json:"c,omitzero"`
+
+	// Written holds a digest of each value that Campaign Monitor is known to have,
+	// Layout the fingerprint of the layout that it has them in. Both are empty
+	// while a write is under way or its end is not known.
+	Written map[Fact]string `json:"w,omitempty"`
+	Layout  string          `json:"l,omitempty"`
+
+	// AppliedAt is the highest send time applied, in Unix milliseconds; Lag is how
+	// much older the newest known value of a key is, for keys that the newest
+	// event left out.
+	AppliedAt int64            `json:"t,omitempty"`
+	Lag       map[string]int64 `json:"g,omitempty"`
+
+	// DeletedAt is when the member was seen to be gone, in Unix milliseconds. It
+	// beats every send time.
+	DeletedAt int64 `json:"d,omitempty"`
+	// Vanished is whether only a 404 of Ghost told of the deletion. Should Ghost
+	// show the member again (its URL was wrong), the deletion is taken back.
+	Vanished bool `json:"v,omitempty"`
+
+	// Stale are old addresses whose subscribers are still to be removed.
+	Stale []string `json:"o,omitempty"`
+
+	// Inactive is whether the subscriber was made inactive because Ghost shows an
+	// opt-out or a suppression, by policy.
+	Inactive bool `json:"i,omitempty"`
+
+	// Subscribed is Ghost's newest answer, OptInAt the time (Unix milliseconds) of
+	// an opt-in in Ghost that was not yet compared with Campaign Monitor.
+	Subscribed Maybe[bool] `json:"n,omitzero"`
+	OptInAt    int64       `json:"a,omitempty"`
+}
+
+// Address is what is kept of an address on a site's list, whoever owns it.
+type Address struct {
+	// Owner is the id of the member whose subscriber the address is; "" if nobody
+	// known owns it. ClaimedAt is when Ghost last said so, in Unix milliseconds: of
+	// two members with one address, the newer word is true.
+	Owner     string `json:"m,omitempty"`
+	ClaimedAt int64  `json:"k,omitempty"`
+	// OptOut is set while the person is known to have left the list by themselves,
+	// or by bouncing, or was suppressed.
+	OptOut *OptOut `json:"o,omitempty"`
+	// Removal is our own removal of the subscriber, which is no opt-out.
+	Removal *Removal `json:"r,omitempty"`
+	// CreatedAt is when we created the subscriber, in Unix milliseconds.
+	CreatedAt int64 `json:"c,omitempty"`
+}
+
+// OptOut is an inactive state that is not our doing.
+type OptOut struct {
+	State string `json:"s"` // Campaign Monitor's word, or a refusal's code as text
+}
+
+// Removal is what we did to a subscriber, and what came of it.
+type Removal struct {
+	Delete bool   `json:"x,omitempty"` // deleted; else unsubscribed
+	Done   bool   `json:"f,omitempty"` // false: meant to, and perhaps did
+	State  string `json:"s,omitempty"` // as read back
+	Date   string `json:"t,omitempty"` // of that state, as Campaign Monitor spells it
+}
+
+// left says whether a subscriber in this state looks exactly as the removal
+// left it. While the removal is only an intent, its kind of state will do.
+func (r Removal) left(state, date string) bool {
+	if r.Done {
+		return r.State == state && r.Date == date
+	}
+	if r.Delete {
+		return state == StateDeleted
+	}
+	return state == StateUnsubscribed
+}
+
+// The states of a subscriber that decisions depend on. Any other is inactive.
+const (
+	StateActive       = "Active"
+	StateUnconfirmed  = "Unconfirmed"
+	StateUnsubscribed = "Unsubscribed"
+	StateDeleted      = "Deleted"
+)

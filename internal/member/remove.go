@@ -1,0 +1,47 @@
+package member
+
+// nextRemoval removes the subscribers of a member who is gone from Ghost, at
+// every address that is still this member's.
+func (c *Case) nextRemoval() Step {
+	if c.policy.OnDelete == DeleteKeeps {
+		return c.finish(Kept)
+	}
+	byDelete := c.policy.OnDelete == DeleteDeletes || c.layout.RemoveByDelete
+	for _, email := range c.touched() {
+		if step, more := c.nextRemovalOf(email, byDelete); more {
+			return step
+		}
+	}
+	for _, email := range c.touched() {
+		c.address(email, c.disown)
+	}
+	m := &c.Memory
+	m.Email, m.Perhaps, m.Stale, m.Written, m.Layout = "", nil, nil, nil, ""
+	if c.outcome == "" {
+		c.outcome = NotOnList
+	}
+	return c.finish(c.outcome)
+}
+
+// nextRemovalOf is the next step of removing one subscriber: read it, remove it
+// only if it is active, and read it again to know what our removal looks like.
+// more is false when nothing is left to do.
+func (c *Case) nextRemovalOf(email string, byDelete bool) (step Step, more bool) {
+	if !c.owns(email) {
+		return Step{}, false
+	}
+	r, ok := c.read(email)
+	if !ok {
+		return Step{Action: Read, At: email}, true
+	}
+	if r.Answer == Absent || r.State != StateActive {
+		return Step{}, false
+	}
+	if c.removed[AddressKey(email)] { // it does not show yet
+		return Step{Action: Wait, For: settlingRetry, Outcome: StillThere}, true
+	}
+	if byDelete {
+		return Step{Action: Delete, At: email}, true
+	}
+	return Step{Action: Unsubscribe, At: email}, true
+}

@@ -1,0 +1,109 @@
+package member
+
+import (
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// MaxText is the longest value of a custom field and of the name, in UTF-16
+// units: Campaign Monitor allows 250 "characters" and does not say whose
+// (https://www.campaignmonitor.com/api/v3-3/subscribers/), so the narrowest
+// reading is kept.
+const MaxText = 250
+
+// CleanText makes any text one that Campaign Monitor neither refuses nor cuts:
+// Unicode NFC, no control and no bidirectional-override characters, line breaks
+// as spaces, trimmed, at most MaxText long and cut on a whole character.
+func CleanText(s string) string {
+	s = strings.Map(cleanRune, strings.ToValidUTF8(s, ""))
+	return cutText(strings.TrimSpace(norm.NFC.String(s)), MaxText)
+}
+
+func cleanRune(r rune) rune {
+	switch {
+	case r == '\n', r == '\r', r == '\t', r == '\u0085', r == '\u2028', r == '\u2029':
+		return ' '
+	case unicode.IsControl(r), isBidiControl(r), r == '\ufeff':
+		return -1
+	}
+	return r
+}
+
+func isBidiControl(r rune) bool {
+	return r == '\u061c' || r >= '\u200e' && r <= '\u200f' ||
+		r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
+}
+
+// cutText cuts s to at most limit UTF-16 units, never inside a character: what
+// joins or modifies the rune before it goes with that rune.
+func cutText(s string, limit int) string {
+	units, whole := 0, 0
+	joined := false
+	for i, r := range s {
+		if !joined && !extends(r) {
+			whole = i
+		}
+		joined = r == zeroWidthJoiner
+		units += utf16Len(r)
+		if units > limit {
+			return strings.TrimSpace(s[:whole])
+		}
+	}
+	return s
+}
+
+const zeroWidthJoiner = '\u200d'
+
+func extends(r rune) bool {
+	return r == zeroWidthJoiner || unicode.Is(unicode.M, r) || r >= 0x1f3fb && r <= 0x1f3ff
+}
+
+func utf16Len(r rune) int {
+	if r > 0xffff {
+		return 2
+	}
+	return 1
+}
+
+func textLen(s string) (n int) {
+	for _, r := range s {
+		n += utf16Len(r)
+	}
+	return n
+}
+
+// JoinNames lists names in one text value, separated by commas, cut at a whole
+// name. A comma inside a name becomes a semicolon, so that the list can be
+// taken apart again.
+func JoinNames(names []string) string {
+	var b strings.Builder
+	room := MaxText
+	for _, name := range names {
+		name = CleanText(strings.ReplaceAll(name, ",", ";"))
+		if name == "" {
+			continue
+		}
+		need := textLen(name)
+		if b.Len() > 0 {
+			need++
+		}
+		if need > room {
+			break
+		}
+		if b.Len() > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(name)
+		room -= need
+	}
+	return b.String()
+}
+
+// SameAddress says whether two addresses are one subscriber: their case does
+// not count.
+func SameAddress(a, b string) bool { return AddressKey(a) == AddressKey(b) }
+
+// AddressKey is the form in which addresses are compared, locked and owned.
+func AddressKey(email string) string { return strings.ToLower(strings.TrimSpace(email)) }

@@ -1,0 +1,135 @@
+package member
+
+import (
+	"strconv"
+	"time"
+)
+
+// Want is the subscriber that Ghost's newest facts ask for.
+type Want struct {
+	Email string
+	// Name is unknown when no source told it; then the list keeps what it has.
+	Name Maybe[string]
+	// Values are the custom fields to write; those not told of are left out.
+	Values []Value
+	// Inactive is whether the policy wants this person off the list.
+	Inactive bool
+
+	digests map[Fact]string
+}
+
+// history is a member's status and how it came to be.
+type history struct {
+	status, previous string
+	changedAt        time.Time
+}
+
+func (c *Case) want() Want {
+	email := c.facts.Email.Value
+	if !c.facts.Email.Known || email == "" {
+		email = c.Memory.Email
+	}
+	w := Want{Email: email, digests: map[Fact]string{}}
+	w.Inactive = c.wantsInactive()
+	if c.facts.Name.Known {
+		w.Name = Some(CleanText(c.facts.Name.Value))
+		w.digests[factName] = digest(w.Name.Value)
+	}
+	for _, fact := range columnOrder {
+		column, exists := c.layout.Columns[fact]
+		if !exists {
+			continue
+		}
+		value, known := c.render(fact, column)
+		if !known {
+			continue
+		}
+		w.Values = append(w.Values, Value{Key: column.Key, Value: value})
+		w.digests[fact] = digest(value)
+	}
+	return w
+}
+
+// columnOrder fixes the order of fields in a write.
+var columnOrder = [...]Fact{FactStatus, FactSignupDate, FactLastUpdated, FactStatusChangedAt, FactPreviousStatus,
+	FactLabels, FactEmailEnabled, FactTiers, FactNewsletters}
+
+func (c *Case) render(fact Fact, column Column) (value string, known bool) {
+	f := c.facts
+	switch fact {
+	case FactStatus:
+		return CleanText(f.Status.Value), f.Status.Known
+	case FactSignupDate:
+		return renderTime(column, f.CreatedAt)
+	case FactLastUpdated:
+		return renderTime(column, f.UpdatedAt)
+	case FactStatusChangedAt:
+		return renderTime(column, Maybe[time.Time]{c.history.changedAt, !c.history.changedAt.IsZero()})
+	case FactPreviousStatus:
+		return CleanText(c.history.previous), c.history.previous != ""
+	case FactLabels:
+		return JoinNames(f.Labels.Value), f.Labels.Known
+	case FactTiers:
+		return JoinNames(f.Tiers.Value), f.Tiers.Known
+	case FactNewsletters:
+		return JoinNames(f.Newsletters.Value), f.Newsletters.Known
+	case FactEmailEnabled:
+		return strconv.FormatBool(f.Subscribed.Value && !f.Suppressed.Value), f.Subscribed.Known
+	}
+	return "", false
+}
+
+// renderTime leaves out a time that the field cannot hold: Campaign Monitor
+// would ignore it in silence.
+func renderTime(column Column, t Maybe[time.Time]) (string, bool) {
+	if !t.Known {
+		return "", false
+	}
+	v := column.timeValue(t.Value)
+	return v, v != ""
+}
+
+func (c *Case) wantsInactive() bool {
+	optedOut := c.facts.Subscribed.Known && !c.facts.Subscribed.Value && c.policy.OnOptOut == OptOutUnsubscribes
+	return optedOut || c.suppressed()
+}
+
+func (c *Case) suppressed() bool {
+	return c.facts.Suppressed.Value && c.policy.OnSuppressed == OptOutUnsubscribes
+}
+
+// statusHistory joins what is remembered of the status with what the entry
+// tells; the newest change that either knows of wins.
+func (c *Case) statusHistory(e Entry) history {
+	h := history{c.Memory.Status, c.Memory.PreviousStatus, c.Memory.StatusChangedAt}
+	if !c.facts.Status.Known {
+		return h
+	}
+	now := c.facts.Status.Value
+	var was string
+	at, told := e.was(keyWasStatus, &was)
+	switch {
+	case told && was != now && at > c.Memory.AppliedAt:
+		return history{now, was, millis(at)}
+	case h.status != "" && h.status != now:
+		return history{now, h.status, millis(e.SentAt)}
+	}
+	h.status = now
+	return h
+}
+
+// optIn returns when Ghost showed a newer opt-in than was compared with
+// Campaign Monitor; 0 if it did not.
+func (c *Case) optIn(e Entry) int64 {
+	if c.policy.Resubscribe != ResubscribeGhostOptIns || !c.facts.Subscribed.Value {
+		return 0
+	}
+	var was bool
+	if at, told := e.was(keyWasSubscribed, &was); told && !was && at > c.Memory.AppliedAt {
+		return at
+	}
+	if before := c.Memory.Subscribed; before.Known && !before.Value {
+		return e.SentAt
+	}
+	return c.Memory.OptInAt
+}

@@ -1,0 +1,193 @@
+package member
+
+import (
+	"slices"
+	"time"
+)
+
+// settling is how long a new subscriber may take to become readable.
+const (
+	settling      = 10 * time.Minute
+	settlingRetry = 30 * time.Second
+)
+
+// nextWrite finds the call that brings the subscriber to the goal: in place
+// where the member's subscriber is known to be, else at the new address, else by
+// creating it.
+func (c *Case) nextWrite() Step {
+	if step, ok := c.nextLook(); ok {
+		return step
+	}
+	a := c.Addresses[AddressKey(c.goal.Email)]
+	rejoins := a.Removal != nil && a.OptOut == nil && !c.goal.Inactive
+	if at, ok := c.whereKnown(); ok && !(rejoins && SameAddress(at, c.goal.Email)) {
+		return Step{Action: Update, At: at, Want: c.goal, Resubscribe: c.mayResubscribe(at)}
+	}
+	absent := c.absent[AddressKey(c.goal.Email)]
+	switch {
+	case c.taken && absent: // it vanished between two calls
+		c.taken = false
+		return c.nextWrite()
+	case (c.goal.Inactive || a.OptOut != nil) && absent:
+		c.nowWritten(NotAdded)
+		return c.Next()
+	case rejoins:
+		return c.nextRejoin(*a.Removal)
+	case c.goal.Inactive || a.OptOut != nil || c.taken:
+		// Never added, never made active: an update finds out whether there is a
+		// subscriber, and changes nothing else.
+		return Step{Action: Update, At: c.goal.Email, Want: c.goal, Resubscribe: c.mayResubscribe(c.goal.Email)}
+	case absent && c.now.Sub(millis(a.CreatedAt)) < settling:
+		return Step{Action: Wait, For: settlingRetry, Outcome: StillAbsent}
+	}
+	return Step{Action: Import, At: c.goal.Email, Want: c.goal}
+}
+
+// nextLook reads what has to be known of someone's consent before writing: of a
+// newer opt-in in Ghost, whether it undoes an opt-out; of a member whose old
+// address has become another's, whether the person had opted out there.
+func (c *Case) nextLook() (Step, bool) {
+	at := c.Memory.Email
+	if at != "" && !c.owns(at) && !SameAddress(at, c.goal.Email) {
+		r, ok := c.read(at)
+		if !ok {
+			return Step{Action: Read, At: at}, true
+		}
+		if r.optedOut() {
+			c.address(c.goal.Email, func(a *Address) { a.OptOut = &OptOut{State: r.State} })
+		}
+	}
+	if c.Memory.OptInAt == 0 {
+		return Step{}, false
+	}
+	if at == "" || !c.owns(at) {
+		at = c.goal.Email
+	}
+	_, ok := c.read(at)
+	return Step{Action: Read, At: at}, !ok
+}
+
+// whereKnown is the address of the subscriber to update in place: the one last
+// written, or one that an unfinished write meant, or that the member had before, or, when an earlier attempt may
+// have changed the address and not lived to tell, the new one.
+func (c *Case) whereKnown() (string, bool) {
+	if c.taken {
+		return "", false
+	}
+	before := slices.DeleteFunc(slices.Concat(c.Memory.Perhaps, c.entry.Addresses), func(at string) bool {
+		return c.Addresses[AddressKey(at)].Removal != nil // what is left there was another's
+	})
+	if c.Memory.Email != "" {
+		before = slices.Insert(before, 0, c.Memory.Email)
+	}
+	tried := false
+	for _, at := range before {
+		if SameAddress(at, c.goal.Email) && at != c.Memory.Email || !c.owns(at) {
+			continue
+		}
+		tried = true
+		if !c.absent[AddressKey(at)] {
+			return at, true
+		}
+	}
+	return c.goal.Email, tried && !c.absent[AddressKey(c.goal.Email)]
+}
+
+// nextRejoin brings back a subscriber that we removed, if it still is exactly as
+// we left it; anything else is the person's own choice.
+func (c *Case) nextRejoin(removal Removal) Step {
+	if c.taken && len(c.Memory.Stale) > 0 { // not if they opted out under their old address
+		old, ok := c.read(c.Memory.Stale[0])
+		if !ok {
+			return Step{Action: Read, At: c.Memory.Stale[0]}
+		}
+		if old.optedOut() {
+			c.address(c.goal.Email, func(a *Address) { a.Removal, a.OptOut = nil, &OptOut{State: old.State} })
+			return c.nextWrite()
+		}
+	}
+	r, ok := c.read(c.goal.Email)
+	switch {
+	case !ok:
+		return Step{Action: Read, At: c.goal.Email}
+	case r.Answer == Absent:
+		return Step{Action: Import, At: c.goal.Email, Want: c.goal}
+	}
+	return Step{Action: Import, At: c.goal.Email, Want: c.goal, Resubscribe: removal.left(r.State, r.Date)}
+}
+
+// mayResubscribe says whether a newer opt-in in Ghost undoes an opt-out: never
+// that of a bounce or a suppression.
+func (c *Case) mayResubscribe(at string) bool {
+	r, ok := c.read(at)
+	if !ok || c.Memory.OptInAt == 0 || c.goal.Inactive {
+		return false
+	}
+	byPerson := r.State == StateUnsubscribed || r.State == StateDeleted
+	return byPerson && !r.Since.IsZero() && millis(c.Memory.OptInAt).After(r.Since)
+}
+
+// nowWritten records that the goal is what Campaign Monitor has.
+func (c *Case) nowWritten(outcome Outcome) {
+	c.written, c.outcome = true, outcome
+	m := &c.Memory
+	m.Email, m.Perhaps, m.OptInAt = c.goal.Email, nil, 0
+	m.Layout = c.layout.Fingerprint()
+	m.Written = map[Fact]string{}
+	for fact, value := range c.prior {
+		m.Written[fact] = value
+	}
+	for fact, value := range c.goal.digests {
+		m.Written[fact] = value
+	}
+	if !c.goal.Inactive {
+		m.Inactive = false
+	}
+	if c.was != "" && !SameAddress(c.was, m.Email) {
+		c.address(c.was, c.disown)
+	}
+	c.address(m.Email, c.own)
+}
+
+func (c *Case) own(a *Address) { a.Owner, a.ClaimedAt = c.ID, max(a.ClaimedAt, c.claim) }
+
+func (c *Case) disown(a *Address) {
+	if a.Owner == c.ID {
+		a.Owner = ""
+	}
+}
+
+// nextStale removes the subscribers of old addresses that could not be changed
+// in place, always by delete: the person did not leave.
+func (c *Case) nextStale() (Step, bool) {
+	for len(c.Memory.Stale) > 0 {
+		old := c.Memory.Stale[0]
+		if !SameAddress(old, c.goal.Email) {
+			if step, more := c.nextRemovalOf(old, true); more {
+				return step, true
+			}
+		}
+		c.Memory.Stale = c.Memory.Stale[1:]
+	}
+	return Step{}, false
+}
+
+// nextDeactivation takes someone off the list whom Ghost shows as opted out or
+// suppressed, where the policy asks for it. What we find inactive stays so.
+func (c *Case) nextDeactivation() (Step, bool) {
+	if !c.goal.Inactive || c.Memory.Inactive || c.absent[AddressKey(c.goal.Email)] {
+		return Step{}, false
+	}
+	r, ok := c.read(c.goal.Email)
+	if !ok {
+		return Step{Action: Read, At: c.goal.Email}, true
+	}
+	if r.Answer == Absent || r.State != StateActive {
+		c.Memory.Inactive = true
+		return Step{}, false
+	}
+	if c.layout.RemoveByDelete {
+		return Step{Action: Delete, At: c.goal.Email}, true
+	}
+	return Step{Action: Unsubscribe, At: c.goal.Email}, true
+}
