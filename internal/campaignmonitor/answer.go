@@ -48,12 +48,18 @@ func accept(op string, a answer, out any) *Error {
 		if len(body) == 0 || json.Valid(body) {
 			return nil
 		}
-		return &Error{Op: op, Status: a.status, reason: "the answer is not JSON"}
+		return unreadable(op, a.status)
 	}
-	if err := decode(body, out); err != nil {
-		return &Error{Op: op, Status: a.status, reason: "the answer cannot be read"}
+	if err := decode(body, out); err != nil || string(body) == "null" {
+		return unreadable(op, a.status)
 	}
 	return nil
+}
+
+// unreadable is for a success that lacks what a success has. Taking it for an
+// empty result would be a silent loss.
+func unreadable(op string, status int) *Error {
+	return &Error{Op: op, Status: status, reason: "the answer is not the one expected"}
 }
 
 // decode reads JSON; the byte order mark that some of the vendor's answers

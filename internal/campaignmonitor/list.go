@@ -40,6 +40,9 @@ func (c *Client) List(ctx context.Context, list string) (List, error) {
 	if err != nil {
 		return List{}, err
 	}
+	if j.UnsubscribeSetting == "" { // removals depend on it
+		return List{}, unreadable(OpListRead, http.StatusOK)
+	}
 	return List{Title: string(j.Title), ConfirmedOptIn: j.ConfirmedOptIn, UnsubscribeSetting: string(j.UnsubscribeSetting)}, nil
 }
 
@@ -68,10 +71,10 @@ func (c *Client) CreateField(ctx context.Context, list, name, dataType string) (
 	if e, ok := errors.AsType[*Error](err); ok && e.Code == fieldExists {
 		return c.existingKey(ctx, list, name, e)
 	}
-	if err != nil {
-		return "", err
+	if err == nil && key == "" {
+		err = unreadable(OpFieldCreate, http.StatusCreated)
 	}
-	return key, nil
+	return key, err
 }
 
 // existingKey finds the key of a field by its name; absent is the error to
@@ -97,7 +100,7 @@ func (c *Client) SystemDate(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if j.SystemDate == "" {
-		return "", &Error{Op: OpSystemDate, Status: http.StatusOK, reason: "the answer has no date"}
+		return "", unreadable(OpSystemDate, http.StatusOK)
 	}
 	return j.SystemDate, nil
 }

@@ -72,7 +72,7 @@ func (c *Client) page(ctx context.Context, list, state string, q Query, page int
 	// An answer without pages is not an empty list: a reconciliation that took it
 	// for one would see everybody as missing.
 	if j.NumberOfPages < 1 && j.Results == nil {
-		return pageJSON{}, &Error{Op: OpSubscribersRead, Status: http.StatusOK, reason: "the answer is no page of subscribers"}
+		return pageJSON{}, unreadable(OpSubscribersRead, http.StatusOK)
 	}
 	return j, nil
 }

@@ -71,7 +71,7 @@ func (c *Client) Subscriber(ctx context.Context, list, email string) (Subscriber
 		return Subscriber{}, err
 	}
 	if j.EmailAddress == "" || j.State == "" {
-		return Subscriber{}, &Error{Op: OpSubscriberRead, Status: http.StatusOK, reason: "the answer is no subscriber"}
+		return Subscriber{}, unreadable(OpSubscriberRead, http.StatusOK)
 	}
 	return j.subscriber(), nil
 }

@@ -39,6 +39,9 @@ func (c *Client) CreateWebhook(ctx context.Context, list, target string, events 
 		PayloadFormat string
 	}{events, target, "json"}
 	err = c.do(ctx, request{op: OpWebhookCreate, method: http.MethodPost, path: webhooksPath(list), body: body}, &id)
+	if err == nil && id == "" {
+		err = unreadable(OpWebhookCreate, http.StatusCreated)
+	}
 	return id, err
 }
 

@@ -100,6 +100,15 @@ func (j importJSON) result() ImportResult {
 	return r
 }
 
+// checked returns the result unless it accounts for nobody.
+func (j importJSON) checked(status, sent int) (ImportResult, error) {
+	r := j.result()
+	if sent > 0 && r.New+r.Existing+len(r.Failures) == 0 {
+		return ImportResult{}, unreadable(OpImport, status)
+	}
+	return r, nil
+}
+
 // Import creates and updates subscribers; when it returns, all are written and
 // readable. Refused ones are in the result and no error: the others were written.
 func (c *Client) Import(ctx context.Context, list string, i Import) (ImportResult, error) {
@@ -116,7 +125,7 @@ func (c *Client) Import(ctx context.Context, list string, i Import) (ImportResul
 	var done importJSON
 	a, err := c.call(ctx, r, &done)
 	if err == nil {
-		return done.result(), nil
+		return done.checked(a.status, len(i.Subscribers))
 	}
 	if partial, ok := partialImport(a.body, err); ok {
 		return partial, nil
