@@ -1,0 +1,52 @@
+package config
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/ghostcm/ghostcm/internal/member"
+)
+
+// fields lays the site's mapping over the mapping of all sites over the
+// defaults. An empty name switches the fact off.
+func (r reader) fields(file fileContent, n int) map[member.Fact]string {
+	fields := defaultFields()
+	r.overlay(fields, "fields", file.fields)
+	r.overlay(fields, r.key("FIELDS"), file.siteFields[n])
+	maps.DeleteFunc(fields, func(_ member.Fact, field string) bool { return field == "" })
+
+	taken := map[string]member.Fact{}
+	for _, fact := range facts() {
+		field := strings.ToLower(fields[fact])
+		if other, twice := taken[field]; twice && field != "" {
+			r.problem("FIELDS", "puts "+string(other)+" and "+string(fact)+" into one custom field", "give each a field of its own")
+		}
+		taken[field] = fact
+	}
+	return fields
+}
+
+func (r reader) overlay(fields map[member.Fact]string, where string, mapping map[string]any) {
+	for _, key := range slices.Sorted(maps.Keys(mapping)) {
+		field, isText := mapping[key].(string)
+		field = strings.TrimSpace(field)
+		switch fact := member.Fact(key); {
+		case !slices.Contains(facts(), fact):
+			r.findings.problem(where, "maps "+quote(key)+", which is nothing that ghostcm knows of a member", "use "+factNames())
+		case !isText && mapping[key] != nil, len(field) > 100, strings.ContainsAny(field, "[]"), strings.ContainsFunc(field, unicode.IsControl):
+			r.findings.problem(where, "maps "+quote(key)+" to what is no field name", `write a name of at most 100 characters in quotes, or "" to switch it off`)
+		default:
+			fields[fact] = field
+		}
+	}
+}
+
+func factNames() string {
+	names := make([]string, 0, len(facts()))
+	for _, fact := range facts() {
+		names = append(names, string(fact))
+	}
+	return strings.Join(names, ", ")
+}
