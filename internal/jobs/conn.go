@@ -95,7 +95,7 @@ func (c *conn) fetch(cmd string, args []any) (any, error) {
 // and drop it. The library would leave it in progress for ever.
 func (c *conn) bury(entry commit, why error) {
 	c.log.warn("jobs.unreadable_entry", why)
-	entry.set, entry.score, entry.next = deadKey, c.now().Unix(), entry.raw
+	entry.set, entry.score, entry.next = deadKey, c.now().Unix(), or(entry.raw, "(empty)")
 	c.settle(entry)
 }
 

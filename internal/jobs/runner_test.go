@@ -75,7 +75,9 @@ func TestFailuresFollowTheScheduleAndEndAsADeadLetter(t *testing.T) {
 		n := seen.add(j)
 		return WithCode(fmt.Errorf("refused for the %d. time", n), fmt.Sprintf("cm:%d", n))
 	}, time.Second, 2*time.Second)
-	k.Died = func(_ context.Context, j Job, err error) { heard.Store(fmt.Sprintf("%s after %d: %v", j.Key, j.Attempt, err)) }
+	k.Died = func(_ context.Context, j Job, err error) {
+		heard.Store(fmt.Sprintf("%s after %d: %v", j.Key, j.Attempt, err))
+	}
 	var results atomic.Int64
 	b.start(RunnerOptions{
 		Kinds: []Kind{k}, Jitter: func() float64 { return 0.5 },

@@ -65,13 +65,19 @@ return 1`
 
 // luaPage reads a page that starts behind a position (score, member), whether
 // or not that member still exists: it is put there for a moment to find its
-// rank. So pages miss nothing while others remove what was already read.
+// rank. So pages miss nothing while others remove what was already read. With
+// an empty member the page starts with the score.
 //
 // KEYS: sorted set; ARGV: score, member, size
 const luaPage = `
-local added = redis.call('zadd', KEYS[1], 'NX', ARGV[1], ARGV[2])
-local rank = redis.call('zrank', KEYS[1], ARGV[2])
-if added == 1 then redis.call('zrem', KEYS[1], ARGV[2]) else rank = rank + 1 end
+local rank
+if ARGV[2] == '' then
+  rank = redis.call('zcount', KEYS[1], '-inf', '(' .. ARGV[1])
+else
+  local added = redis.call('zadd', KEYS[1], 'NX', ARGV[1], ARGV[2])
+  rank = redis.call('zrank', KEYS[1], ARGV[2])
+  if added == 1 then redis.call('zrem', KEYS[1], ARGV[2]) else rank = rank + 1 end
+end
 return redis.call('zrange', KEYS[1], rank, rank + ARGV[3] - 1, 'WITHSCORES')`
 
 var (

@@ -21,6 +21,7 @@ type bundle struct {
 	client *redis.Client
 	queue  *Queue
 	logs   *logBuffer
+	runner *Runner // the one started last
 }
 
 func setup(t *testing.T, opts ...redistest.Option) *bundle {
@@ -42,6 +43,7 @@ func (b *bundle) start(o RunnerOptions) (stop func() error) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	b.runner = r
 	ctx, cancel := context.WithCancel(b.t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- r.Run(ctx) }()
