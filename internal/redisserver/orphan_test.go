@@ -17,7 +17,7 @@ import (
 )
 
 // TestHelperGhostcm is no test: it is the ghostcm that the tests below kill.
-func TestHelperGhostcm(t *testing.T) {
+func TestHelperGhostcm(t *testing.T) { //nolint:paralleltest // it is a program
 	dir := os.Getenv("GHOSTCM_TEST_HELPER_DIR")
 	if dir == "" {
 		return

@@ -26,7 +26,8 @@ type Process struct {
 func Launch(binary string, args []string, out io.Writer, keep ...*os.File) (*Process, error) {
 	// The shell is there for the umask only, which is the one thing exec cannot
 	// set for a child; exec keeps the pid and so everything said above.
-	cmd := exec.Command("/bin/sh", append([]string{"-c", `umask 077; exec "$0" "$@"`, binary}, args...)...)
+	words := append([]string{"-c", `umask 077; exec "$0" "$@"`, binary}, args...)
+	cmd := exec.Command("/bin/sh", words...) //nolint:noctx // it lives until it is signalled
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.ExtraFiles = keep
 	// It needs nothing of our environment, which holds secrets.

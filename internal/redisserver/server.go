@@ -73,7 +73,7 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 		return nil, err
 	}
 	s.procs <- proc
-	go s.supervise(proc)
+	go s.supervise(proc) //nolint:gosec // G118: ctx bounds the start only; Stop ends the supervisor
 	return s, nil
 }
 

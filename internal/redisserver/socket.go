@@ -58,7 +58,7 @@ func makePrivate(dir string) error {
 	if owner, ok := info.Sys().(*syscall.Stat_t); ok && int(owner.Uid) != os.Getuid() {
 		return fmt.Errorf("%s belongs to another user: remove it, or set another STATE_DIR or TMPDIR", dir)
 	}
-	if err := os.Chmod(dir, 0o700); err != nil {
+	if err := os.Chmod(dir, 0o700); err != nil { //nolint:gosec // G302: a directory needs its x
 		return fmt.Errorf("close redis-server's directory to others: %w", err)
 	}
 	return nil

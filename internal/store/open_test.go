@@ -127,7 +127,7 @@ func TestTimeoutsComeFromTheURLThenTheOptions(t *testing.T) {
 	}
 }
 
-func TestTheLibrarysOwnWordsGoToTheLogAtDebug(t *testing.T) { // not parallel: it holds for the process
+func TestTheLibrarysOwnWordsGoToTheLogAtDebug(t *testing.T) { //nolint:paralleltest // it holds for the process
 	var info, debug bytes.Buffer
 	t.Cleanup(func() { store.RedirectLog(slog.New(slog.DiscardHandler)) })
 	url := "unix://" + filepath.Join(t.TempDir(), "nobody.sock")

@@ -13,7 +13,8 @@ import (
 func (a *address) secure(opts Options) error {
 	if !a.tls {
 		if opts.TLSCA != "" || opts.TLSCert != "" || opts.TLSKey != "" {
-			return fmt.Errorf("%w: REDIS_TLS_… files are set, but it is not TLS; use rediss:// or rediss-sentinel://, or unset them", ErrURL)
+			return fmt.Errorf("%w: REDIS_TLS_… files are set, but it is not TLS; "+
+				"use rediss:// or rediss-sentinel://, or unset them", ErrURL)
 		}
 		return nil
 	}

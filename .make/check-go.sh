@@ -1,0 +1,18 @@
+# One clear line when Go is missing or too old, before anything else fails.
+cd "$(dirname "$0")/.." || exit 1
+want=$(awk '$1 == "go" { print $2; exit }' go.mod)
+if ! command -v go >/dev/null 2>&1; then
+	echo "Go is not installed: ghostcm needs Go $want or newer, from https://go.dev/dl/" >&2
+	exit 1
+fi
+# Since 1.21, Go fetches a newer toolchain by itself unless told not to; asking
+# inside the module makes it do so now.
+if ! have=$(go env GOVERSION 2>/dev/null) || [ -z "$have" ]; then
+	echo "$(GOTOOLCHAIN=local go version 2>/dev/null || echo "This Go") cannot fetch Go $want: install it from https://go.dev/dl/" >&2
+	exit 1
+fi
+if ! echo "${have#go} $want" | awk '{ split($1, h, /[.a-z-]/); split($2, w, /[.a-z-]/)
+	for (i = 1; i <= 3; i++) if (h[i] + 0 != w[i] + 0) exit h[i] + 0 < w[i] + 0 }'; then
+	echo "$have is too old: ghostcm needs Go $want or newer, from https://go.dev/dl/" >&2
+	exit 1
+fi

@@ -1,0 +1,130 @@
+# Installs what a purpose needs, or says exactly what to install:
+#   deps.sh build   certificates, to fetch modules
+#   deps.sh test    and redis-server, and a C compiler for the race detector
+#   deps.sh ci      and make and shellcheck
+# It does not fail for what is missing: what cannot run without it says so.
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+have_redis() { have redis-server || have valkey-server; }
+
+# A compiler without libc's headers and start files is there, but of no use.
+have_compiler() {
+	echo '#include <stdlib.h>
+int main(void) { return 0; }' | "${CC:-cc}" -x c -o /dev/null - 2>/dev/null
+}
+
+have_certificates() {
+	[ "$(uname)" = Darwin ] && return 0
+	for file in "${SSL_CERT_FILE:-}" /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem; do
+		[ -n "$file" ] && [ -s "$file" ] && return 0
+	done
+	return 1
+}
+
+# missing prints the packages that this machine's package manager calls what is missing.
+missing() {
+	have_certificates || echo ca-certificates
+	[ "$1" = build ] && return
+	have_redis || redis_package
+	have_compiler || compiler_packages
+	[ "$1" = ci ] || return 0
+	have make || echo make
+	have shellcheck || shellcheck_package
+}
+
+redis_package() {
+	case $manager in
+	apt-get) echo redis-server ;;
+	dnf) if dnf -q list valkey >/dev/null 2>&1; then echo valkey; else echo redis; fi ;;
+	*) echo redis ;;
+	esac
+}
+
+compiler_packages() {
+	case $manager in
+	apt-get) echo gcc libc6-dev ;;
+	dnf) echo gcc glibc-devel ;;
+	brew) ;; # comes with Xcode's command line tools, see below
+	*) echo gcc ;;
+	esac
+}
+
+shellcheck_package() {
+	if [ "$manager" = dnf ]; then echo ShellCheck; else echo shellcheck; fi
+}
+
+install() {
+	case $manager in
+	# Lists that were never fetched, or are too old, make the first try fail.
+	apt-get) apt "$@" || { as_root apt-get update -q && apt "$@"; } ;;
+	dnf) as_root dnf install -y -q "$@" ;;
+	brew) brew install -q "$@" ;;
+	esac
+}
+
+apt() {
+	as_root env DEBIAN_FRONTEND=noninteractive \
+		apt-get -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 install -y -q --no-install-recommends "$@"
+}
+
+as_root() {
+	case $root in
+	direct) "$@" ;;
+	quiet) sudo -n "$@" ;;
+	asks) sudo "$@" ;;
+	esac
+}
+
+# how_to_be_root: brew must not be root; sudo may ask only where somebody can answer.
+how_to_be_root() {
+	if [ "$manager" = brew ]; then
+		[ "$(id -u)" -ne 0 ] && echo direct
+	elif [ "$(id -u)" -eq 0 ]; then
+		echo direct
+	elif have sudo && sudo -n true 2>/dev/null; then
+		echo quiet
+	elif have sudo && [ -t 0 ] && [ -t 2 ]; then
+		echo asks
+	fi
+}
+
+say() { echo "$@" >&2; }
+
+how_to_install() {
+	case $manager in
+	apt-get) say "  as root: apt-get update && apt-get install -y $*" ;;
+	dnf) say "  as root: dnf install -y $*" ;;
+	brew) say "  as a user who is not root: brew install $*" ;;
+	*) say "  with your system's package manager, or Homebrew on macOS (https://brew.sh): $*" ;;
+	esac
+}
+
+purpose=${1:-test}
+manager=
+for candidate in apt-get dnf brew; do
+	if have "$candidate"; then
+		manager=$candidate
+		break
+	fi
+done
+
+if [ "$purpose" != build ] && [ "$(uname)" = Darwin ] && ! have_compiler; then
+	say "No C compiler: run \`xcode-select --install\` for the race detector."
+fi
+# Names of packages hold no spaces.
+# shellcheck disable=SC2046
+set -- $(missing "$purpose")
+[ $# -eq 0 ] && exit 0
+root=$(how_to_be_root)
+if [ -z "$manager" ] || [ -z "$root" ]; then
+	say "Missing, and cannot be installed from here: $*. Install it"
+	how_to_install "$@"
+	exit 0
+fi
+say "Installing $* ($manager)"
+if ! install "$@" >&2; then
+	say "Could not install $*. Install it"
+	how_to_install "$@"
+fi
+exit 0
