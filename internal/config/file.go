@@ -141,7 +141,11 @@ func (r *fileReader) mapping(where string, val any) map[string]any {
 func (r *fileReader) set(where, prefix, key string, val any, table map[string]Setting) {
 	full := prefix + strings.ToUpper(key)
 	n, ok := r.parse(full)
-	if _, _, global := cutSite(full); !ok || (global && prefix == "") {
+	if _, rest, ofSite := cutSiteDigits(full); ofSite && prefix == "" {
+		r.findings.problem(where, "is in "+r.content.origin+", where sites are a list", "write it as "+strings.ToLower(rest)+" in an entry of sites")
+		return
+	}
+	if !ok {
 		r.findings.problem(where, "is in "+r.content.origin+", but there is no such setting", strings.ToLower(suggest("", strings.ToUpper(key), table)))
 		return
 	}

@@ -109,10 +109,24 @@ func suggest(prefix, unknown string, table map[string]Setting) string {
 			return "only secrets are read from files: set " + prefix + base
 		}
 	}
+	if p, ok := providerOf(unknown); ok && prefix != "" {
+		return "did you mean " + prefix + p.proofName() + "?"
+	}
 	if near := nearest(unknown, table, len(unknown)/3); near != "" {
 		return "did you mean " + prefix + near + "?"
 	}
 	return "remove it, or see .env.example for the names"
+}
+
+// providerOf finds the payment provider that a name starts with. PayPal's
+// settings and those of its IPN start alike; the longer name wins.
+func providerOf(unknown string) (found providerKind, ok bool) {
+	for _, p := range providers() {
+		if strings.HasPrefix(unknown, p.env()+"_") && len(p.name) > len(found.name) {
+			found, ok = p, true
+		}
+	}
+	return found, ok
 }
 
 // nearest returns the name that is at most limit edits away, "" if there is none.

@@ -68,12 +68,14 @@ func (r reader) tiers() []Product {
 		i := strings.LastIndexByte(part, '=')
 		tier, length, hasLength := strings.Cut(part[i+1:], ":")
 		p := newProduct(strings.TrimSpace(part[:max(i, 0)]), strings.TrimSpace(tier))
-		if hasLength {
-			p.Length = r.length("TIERS", "of "+quote(p.ID), strings.TrimSpace(length))
-		}
 		if p.ID == "" || !isSlug(p.Tier) {
 			r.problem("TIERS", "holds "+quote(part), "write product=tier or product=tier:30d, with the tier's slug, separated by commas")
 			continue
+		}
+		if hasLength {
+			if wrong := setLength(&p.Length, strings.TrimSpace(length)); wrong != "" {
+				r.problem("TIERS", "the length of "+quote(p.ID)+" is "+quote(length), wrong)
+			}
 		}
 		all = append(all, p)
 	}
@@ -88,15 +90,6 @@ func newProduct(id, tier string) Product {
 }
 
 func isSlug(s string) bool { return regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,190}$`).MatchString(s) }
-
-func (r reader) length(name, what, val string) time.Duration {
-	d, err := ParseDuration(val)
-	if err != nil || d < time.Hour {
-		r.problem(name, "the length "+what+" is "+quote(val), "write a length of at least an hour, like 30d")
-		return 0
-	}
-	return d
-}
 
 func (r reader) productList(entries []any) []Product {
 	var all []Product

@@ -39,12 +39,26 @@ func (r reader) checkURL(name, raw string, p egress.Policy) bool {
 	if err == nil {
 		return true
 	}
-	fix := "set the address as a browser shows it, with https://"
-	if errors.Is(err, egress.ErrForbiddenAddress) {
-		fix = "set an address that is reached over the internet, or allow this one"
+	wrong, fix := "is refused", "set the address as a browser shows it, with https://"
+	if bad, ok := errors.AsType[*egress.URLError](err); ok {
+		wrong = "is refused: " + bad.Why
 	}
-	r.problem(name, "is refused: "+err.Error(), fix)
+	if forbidden, ok := errors.AsType[*egress.ForbiddenError](err); ok {
+		wrong, fix = forbidden.Host+" is "+forbidden.Why, r.allowance(name, forbidden.Allowable)
+	}
+	r.problem(name, wrong, fix)
 	return false
+}
+
+// allowance names what would allow a refused address.
+func (r reader) allowance(name string, allowable bool) string {
+	switch {
+	case !allowable:
+		return "set another address; nothing allows this one"
+	case name == "GHOST_URL":
+		return "if that is intended, set " + r.key("GHOST_ALLOW_PRIVATE") + "=true"
+	}
+	return "set an address on the internet, or, in development only, ALLOW_INSECURE_URLS=true"
 }
 
 func redis(r reader, o Options) Redis {

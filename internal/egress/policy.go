@@ -43,4 +43,15 @@ func (e *ForbiddenError) Error() string {
 // Is makes errors.Is(err, ErrForbiddenAddress) true.
 func (e *ForbiddenError) Is(target error) bool { return target == ErrForbiddenAddress }
 
-func badURL(why string) error { return fmt.Errorf("%w: %s", ErrBadURL, why) }
+// URLError is a URL that is refused for its form.
+type URLError struct {
+	Why string // without the URL
+}
+
+// Error says what is wrong with the form.
+func (e *URLError) Error() string { return "bad URL: " + e.Why }
+
+// Is makes errors.Is(err, ErrBadURL) true.
+func (e *URLError) Is(target error) bool { return target == ErrBadURL }
+
+func badURL(why string) error { return &URLError{Why: why} }
