@@ -1,0 +1,180 @@
+package ghosttest
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// filter is what a filter in NQL selects: any of its groups, and in a group all
+// of its clauses. Parentheses are not known.
+type filter [][]clause
+
+type clause struct {
+	field, op string
+	values    []string
+}
+
+var errSyntax = errors.New("Error parsing filter")
+
+// parseFilter reads field:op'value' clauses with + for and, and a comma for or.
+// A filter on password is dropped, as Ghost does: it then selects everyone.
+func parseFilter(text string) (filter, error) {
+	if text == "" {
+		return nil, nil
+	}
+	var f filter
+	group := []clause{}
+	for {
+		c, rest, err := parseClause(text)
+		if err != nil {
+			return nil, err
+		}
+		if c.field != "password" {
+			group = append(group, c)
+		}
+		if rest == "" {
+			return append(f, group), nil
+		}
+		if rest[0] == ',' {
+			f, group = append(f, group), nil
+		} else if rest[0] != '+' {
+			return nil, errSyntax
+		}
+		text = rest[1:]
+	}
+}
+
+func parseClause(text string) (c clause, rest string, err error) {
+	head := regexp.MustCompile(`^([a-z_.]+):(>=|<=|>|<|-~|~\^|~\$|~|-)?`).FindStringSubmatch(text)
+	if head == nil {
+		return clause{}, "", errSyntax
+	}
+	c = clause{field: head[1], op: head[2]}
+	if !slices.Contains([]string{
+		"id", "email", "status", "name", "label", "labels.name", "tier", "subscribed", "created_at", "password",
+	}, c.field) {
+		return clause{}, "", fmt.Errorf("unknown column %s", c.field)
+	}
+	text = text[len(head[0]):]
+	if !strings.HasPrefix(text, "[") {
+		value, rest, err := parseValue(text)
+		c.values = []string{value}
+		return c, rest, err
+	}
+	for sep := byte('['); sep != ']'; {
+		value, rest, err := parseValue(text[1:])
+		if err != nil || rest == "" || rest[0] != ',' && rest[0] != ']' {
+			return clause{}, "", errSyntax
+		}
+		c.values = append(c.values, value)
+		sep, text = rest[0], rest
+	}
+	return c, text[1:], nil
+}
+
+// parseValue reads a string in single quotes, in which a backslash escapes a
+// quote, and neither kind of quote stands alone; or a bare word.
+func parseValue(text string) (value, rest string, err error) {
+	if quoted := regexp.MustCompile(`^'((?:\\['"]|[^'"])+)'`).FindStringSubmatch(text); quoted != nil {
+		return strings.NewReplacer(`\'`, `'`, `\"`, `"`).Replace(quoted[1]), text[len(quoted[0]):], nil
+	}
+	word := regexp.MustCompile(`^[^\s'"+,()\[\]<>=~:]+`).FindString(text)
+	if word == "" {
+		return "", "", errSyntax
+	}
+	return word, text[len(word):], nil
+}
+
+// onlyAfter says whether the filter is nothing, or only id:>'…', and the id.
+func (f filter) onlyAfter() (id string, ok bool) {
+	if len(f) == 0 {
+		return "", true
+	}
+	if len(f) == 1 && len(f[0]) == 1 && f[0][0].field == "id" && f[0][0].op == ">" {
+		return f[0][0].values[0], true
+	}
+	return "", false
+}
+
+func (f filter) match(s *Server, m *Member) bool {
+	if len(f) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(f, func(group []clause) bool {
+		return !slices.ContainsFunc(group, func(c clause) bool { return !c.match(s, m) })
+	})
+}
+
+func (c clause) match(s *Server, m *Member) bool {
+	have := s.column(m, c.field)
+	hit := slices.ContainsFunc(have, func(h string) bool {
+		return slices.ContainsFunc(c.values, func(want string) bool { return c.compare(s, h, want) })
+	})
+	return hit != strings.HasPrefix(c.op, "-")
+}
+
+func (c clause) compare(s *Server, have, want string) bool {
+	if c.field == "email" {
+		have, want = s.emailKey(have), s.emailKey(want)
+	}
+	switch c.op {
+	case ">":
+		return have > want
+	case ">=":
+		return have >= want
+	case "<":
+		return have < want
+	case "<=":
+		return have <= want
+	case "~", "-~":
+		return strings.Contains(strings.ToLower(have), strings.ToLower(want))
+	case "~^":
+		return strings.HasPrefix(strings.ToLower(have), strings.ToLower(want))
+	case "~$":
+		return strings.HasSuffix(strings.ToLower(have), strings.ToLower(want))
+	}
+	return have == want
+}
+
+// column returns what a field holds, each value of one that holds several.
+// Callers hold the lock.
+func (s *Server) column(m *Member, field string) []string {
+	switch field {
+	case "id":
+		return []string{m.ID}
+	case "email":
+		return []string{m.Email}
+	case "status":
+		return []string{m.Status}
+	case "name":
+		return []string{m.Name}
+	case "created_at":
+		return []string{m.CreatedAt.UTC().Format("2006-01-02 15:04:05")}
+	case "subscribed":
+		return []string{fmt.Sprint(len(m.Newsletters) > 0)}
+	case "labels.name":
+		return m.Labels
+	case "label":
+		return slugs(s.site.labels, m.Labels)
+	case "tier":
+		names := make([]string, len(m.Tiers))
+		for i, g := range m.Tiers {
+			names[i] = g.Tier
+		}
+		return slugs(s.site.tiers, names)
+	}
+	return nil
+}
+
+func slugs(things []thing, names []string) []string {
+	out := make([]string, 0, len(names))
+	for _, n := range names {
+		if t, ok := find(things, byName(n)); ok {
+			out = append(out, t.slug)
+		}
+	}
+	return out
+}

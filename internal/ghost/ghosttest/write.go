@@ -1,0 +1,214 @@
+package ghosttest
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"time"
+)
+
+// memberBody is a member in a request. What Ghost ignores is not here.
+type memberBody struct {
+	Email       *string          `json:"email"`
+	Name        *json.RawMessage `json:"name"`
+	Note        *string          `json:"note"`
+	Labels      *[]labelBody     `json:"labels"`
+	Newsletters *[]idBody        `json:"newsletters"`
+	Subscribed  *bool            `json:"subscribed"`
+	Tiers       *[]tierBody      `json:"tiers"`
+	Comped      *bool            `json:"comped"`
+}
+
+type idBody struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+type tierBody struct {
+	ID       string  `json:"id"`
+	ExpiryAt *string `json:"expiry_at"`
+}
+
+// labelBody is a label by its name alone, or by id or name in an object.
+type labelBody idBody
+
+func (l *labelBody) UnmarshalJSON(b []byte) error {
+	if err := json.Unmarshal(b, &l.Name); err == nil {
+		return nil
+	}
+	return json.Unmarshal(b, (*idBody)(l))
+}
+
+// bodyOf reads the one member of a request.
+func bodyOf(r *http.Request) (memberBody, *refusal) {
+	verb := verbs()[r.Method]
+	var body struct {
+		Members []memberBody `json:"members"`
+	}
+	err := json.NewDecoder(r.Body).Decode(&body)
+	switch {
+	case err != nil || len(body.Members) == 0:
+		return memberBody{}, badRequest(verb, "No root key ('members') provided.")
+	case len(body.Members) > 1:
+		return memberBody{}, invalid(verb, "Validation failed for members.", "members")
+	}
+	return body.Members[0], nil
+}
+
+func (s *Server) add(r *http.Request, _ string) (int, any, *refusal) {
+	b, refused := bodyOf(r)
+	if refused != nil {
+		return 0, nil, refused
+	}
+	switch {
+	case b.Email == nil || *b.Email == "":
+		return 0, nil, invalid("save", `Validation (FieldIsRequired) failed for ["email"]`, "")
+	case b.Comped != nil && *b.Comped && !s.opts.Stripe:
+		return 0, nil, invalid("save", "Missing Stripe connection", "")
+	}
+	s.mu.Lock()
+	m := Member{}
+	if refused := s.apply(&m, b, "save"); refused != nil {
+		s.mu.Unlock()
+		return 0, nil, refused
+	}
+	stored, err := s.insert(m)
+	if err != nil {
+		s.mu.Unlock()
+		return 0, nil, refusalOf(err, "save", "add")
+	}
+	d, body := s.addedHook(stored), s.one(*stored)
+	s.mu.Unlock()
+	s.fire(d)
+	return http.StatusCreated, body, nil
+}
+
+func (s *Server) editOne(r *http.Request, id string) (int, any, *refusal) {
+	b, refused := bodyOf(r)
+	if refused != nil {
+		return 0, nil, refused
+	}
+	s.mu.Lock()
+	d, err := s.edit(id, func(m *Member) { refused = s.applyEdit(m, b) })
+	if refused == nil && err != nil {
+		refused = refusalOf(err, "edit", "edit")
+		if errors.Is(err, ErrNoMember) {
+			refused.context = "Could not find Member " + id
+		}
+	}
+	if refused != nil {
+		s.mu.Unlock()
+		return 0, nil, refused
+	}
+	body := s.one(*s.site.byID[id])
+	s.mu.Unlock()
+	s.fire(d)
+	return http.StatusOK, body, nil
+}
+
+// applyEdit changes all that the body names, or nothing.
+func (s *Server) applyEdit(m *Member, b memberBody) *refusal {
+	changed := m.clone()
+	if refused := s.apply(&changed, b, "edit"); refused != nil {
+		return refused
+	}
+	// Without Stripe the tiers change and the status stays.
+	if b.Tiers != nil && s.opts.Stripe {
+		changed.Status = "free"
+		if len(changed.Tiers) > 0 {
+			changed.Status = "comped"
+		}
+	}
+	*m = changed
+	return nil
+}
+
+// apply sets what the body names. Callers hold the lock.
+func (s *Server) apply(m *Member, b memberBody, verb string) *refusal {
+	if b.Email != nil {
+		m.Email = *b.Email
+	}
+	if b.Note != nil {
+		m.Note = *b.Note
+	}
+	if b.Name != nil {
+		if string(*b.Name) == "null" || json.Unmarshal(*b.Name, &m.Name) != nil {
+			return invalid(verb, "Validation failed for members[0].name.", "name")
+		}
+	}
+	if b.Labels != nil {
+		m.Labels = make([]string, 0, len(*b.Labels))
+		for _, l := range *b.Labels {
+			known, _ := find(s.site.labels, byID(l.ID))
+			m.Labels = append(m.Labels, cmp.Or(known.name, l.Name))
+		}
+	}
+	s.applyNewsletters(m, b)
+	if b.Tiers != nil {
+		return s.applyTiers(m, *b.Tiers, verb)
+	}
+	return nil
+}
+
+func (s *Server) applyNewsletters(m *Member, b memberBody) {
+	switch {
+	case b.Newsletters != nil:
+		m.Newsletters = []string{}
+		for _, n := range *b.Newsletters {
+			if t, ok := find(s.site.newsletters, byID(n.ID)); ok {
+				m.Newsletters = append(m.Newsletters, t.name)
+			}
+		}
+	case b.Subscribed != nil && !*b.Subscribed:
+		m.Newsletters = []string{}
+	case b.Subscribed != nil && len(m.Newsletters) == 0:
+		m.Newsletters = []string{s.site.newsletters[0].name}
+	}
+}
+
+// applyTiers replaces the tiers. An expiry that is missing or cannot be read
+// is none, which is for ever: Ghost does the same.
+func (s *Server) applyTiers(m *Member, tiers []tierBody, verb string) *refusal {
+	if m.Status == "paid" {
+		return badRequest(verb, "Cannot delete a non-comped Product from a Member, because it has an active Subscription for the same product")
+	}
+	if len(tiers) > 1 {
+		return badRequest(verb, "A member cannot have more than one Product")
+	}
+	m.Tiers = []Grant{}
+	for _, b := range tiers {
+		if b.ID == "" {
+			return internal()
+		}
+		t, ok := find(s.site.tiers, byID(b.ID))
+		if !ok {
+			return badRequest(verb, "Could not find Product "+b.ID)
+		}
+		g := Grant{Tier: t.name}
+		if b.ExpiryAt != nil {
+			if at, err := time.Parse(time.RFC3339Nano, *b.ExpiryAt); err == nil {
+				g.ExpiresAt = at
+			}
+		}
+		m.Tiers = append(m.Tiers, g)
+	}
+	return nil
+}
+
+func (s *Server) deleteOne(_ *http.Request, id string) (int, any, *refusal) {
+	if err := s.DeleteMember(id); err != nil {
+		return 0, nil, notFound("delete", "Resource could not be found.")
+	}
+	return http.StatusNoContent, nil, nil
+}
+
+func refusalOf(err error, verb, doing string) *refusal {
+	switch {
+	case errors.Is(err, ErrNoMember):
+		return notFound(verb, "")
+	case errors.Is(err, ErrDuplicate):
+		return invalid(verb, "Member already exists. Attempting to "+doing+" member with existing email address", "email")
+	}
+	return badRequest(verb, "")
+}
