@@ -39,13 +39,15 @@ func (c Code) answer() (status int, message string) {
 	case UnknownEvent:
 		return 400, "This event is not handled. In Ghost, choose member added, updated or deleted for this webhook."
 	case InvalidSiteID:
-		return 400, "A site id is 1 to 50 letters, digits, - or _. Compare the webhook's URL in Ghost with the output of 'ghostcm sites'."
+		return 400, "A site id is 1 to 50 letters, digits, - or _. " +
+			"Compare the webhook's URL in Ghost with the output of 'ghostcm sites'."
 	case SignatureMissing:
 		return 401, "The X-Ghost-Signature header is missing. Give the webhook in Ghost the secret that is configured here."
 	case SignatureMalformed:
 		return 401, "The X-Ghost-Signature header must be 'sha256=<hex>, t=<time>', once. Look for a proxy that changes headers."
 	case SignatureMismatch:
-		return 401, "The signature does not match. Compare the webhook's secret in Ghost with the one configured here; Ghost 5.87.0 and older need the legacy signature setting."
+		return 401, "The signature does not match. Compare the webhook's secret in Ghost with the one configured here. " +
+			"Ghost 5.87.0 and older need the setting for legacy signatures."
 	case SignatureExpired:
 		return 401, "The signature is too old or from the future. Set the clocks of both machines by NTP."
 	case UnknownSite:
@@ -59,9 +61,11 @@ func (c Code) answer() (status int, message string) {
 	case PayloadTooLarge:
 		return 413, "The body is larger than 1 MiB, which no member event is."
 	case RateLimited:
-		return 429, "Too many requests came from this address, and this one is not signed as it must be. Wait, and check the webhook's secret."
+		return 429, "Too many requests came from this address, and this one is not signed as it must be. " +
+			"Wait, and check the webhook's secret."
 	}
-	return 503, "The event could not be stored. Look at 'ghostcm status' and Redis, then run 'ghostcm sync' for the site: Ghost does not send it again."
+	return 503, "The event could not be stored. Look at 'ghostcm status' and Redis, " +
+		"then run 'ghostcm sync' for the site: Ghost does not send it again."
 }
 
 // refuse answers with the code. A connection whose body was not read is closed:

@@ -24,7 +24,8 @@ import (
 
 const (
 	secret = "s3cr3t-webhook-key"
-	plain  = `{"event":"member.added","member":{"current":{"id":"650000000000000000000001","email":"Reader@Example.com","name":"Reader"},"previous":{}}}`
+	plain  = `{"event":"member.added","member":{"current":` +
+		`{"id":"650000000000000000000001","email":"Reader@Example.com","name":"Reader"},"previous":{}}}`
 )
 
 var now = time.UnixMilli(1_790_000_000_123)
