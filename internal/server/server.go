@@ -103,9 +103,6 @@ func New(o Options) *Server {
 	return s
 }
 
-// Handler returns what answers the requests, for those who bring a connection of their own.
-func (s *Server) Handler() http.Handler { return s.http.Handler }
-
 // Serve answers requests on ln until ctx ends. Then it accepts no more, answers
 // what is in flight within Timeouts.Drain, and returns nil; what is not answered
 // by then is cut, which is an error. It closes ln.
