@@ -19,6 +19,8 @@ machine() {
 
 # fake NAME BODY makes a command that logs how it was called and runs BODY.
 fake() {
+	# Without this, writing goes through the link, into the machine's own command.
+	rm -f "$box/bin/$1"
 	printf '#!/bin/sh\necho "%s $*" >>"%s"\n%s\n' "$1" "$box/log" "$2" >"$box/bin/$1"
 	chmod +x "$box/bin/$1"
 }
