@@ -104,8 +104,8 @@ func (c *Case) Next() Step {
 		return c.finish(Superseded)
 	case c.gone:
 		return c.nextRemoval()
-	case c.goal.Email == "":
-		return Step{Action: Reject, Outcome: NoAddress}
+	case c.goal.Email == "": // all that the entry tells is older than what was applied
+		return c.finish(Superseded)
 	case !c.mayClaim():
 		return c.finish(Superseded)
 	case c.outcome == InvalidAddress:

@@ -263,7 +263,7 @@ func (w *world) imports(s Step) Result {
 func (w *world) fill(p *person, s Step) {
 	if s.Resubscribe && p.state != StateActive {
 		if p.byPerson && w.policy.Resubscribe == ResubscribeNever {
-			w.t.Fatal("someone who opted out was made active")
+			w.t.Fatalf("someone who opted out was made active by %+v\n%s", s, w.dump())
 		}
 		w.turn(p, StateActive)
 	}
@@ -301,8 +301,12 @@ func (w *world) live(moves, optOuts bool) {
 		case action == 5:
 			w.remove(w.pick("delete", alive))
 		case action == 6 && optOuts && len(w.list) > 0:
-			p := w.list[w.pick("opts out", slices.Collect(maps.Keys(w.list)))]
-			if p.state == StateActive {
+			key := w.pick("opts out", slices.Collect(maps.Keys(w.list)))
+			p := w.list[key]
+			// Between our intent to remove and the next look, an opt-out cannot be
+			// told from our own removal.
+			meant := w.address[key].Removal
+			if p.state == StateActive && (meant == nil || meant.Done) {
 				w.clock += 1000
 				w.turn(p, StateUnsubscribed)
 				p.byPerson = true

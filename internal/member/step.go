@@ -48,7 +48,6 @@ const (
 	Superseded     Outcome = "superseded"      // an event older than a delete
 	OptedOutFields Outcome = "opted_out"       // fields updated, the person stays opted out
 	NotAdded       Outcome = "not_added"       // opted out or suppressed, and not on the list
-	NoAddress      Outcome = "no_address"      // nothing known says which address to write
 	InvalidAddress Outcome = "invalid_address" // Campaign Monitor does not take the address
 	StillAbsent    Outcome = "not_there_yet"   // created moments ago, and not readable yet
 	StillThere     Outcome = "still_there"     // removed, but it does not show yet

@@ -1,6 +1,8 @@
 package member
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"strings"
 	"unicode"
 
@@ -107,3 +109,13 @@ func SameAddress(a, b string) bool { return AddressKey(a) == AddressKey(b) }
 
 // AddressKey is the form in which addresses are compared, locked and owned.
 func AddressKey(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
+
+// AddressHash is how an address is shown in logs and listings: the first 12 hex
+// digits of SHA-256 of its lower-case form.
+func AddressHash(email string) string {
+	if email == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(AddressKey(email)))
+	return hex.EncodeToString(sum[:6])
+}

@@ -74,12 +74,11 @@ func (c *Case) whereKnown() (string, bool) {
 	if c.taken {
 		return "", false
 	}
-	before := slices.DeleteFunc(slices.Concat(c.Memory.Perhaps, c.entry.Addresses), func(at string) bool {
-		return c.Addresses[AddressKey(at)].Removal != nil // what is left there was another's
+	before := slices.Concat([]string{c.Memory.Email}, c.Memory.Perhaps, c.entry.Addresses)
+	before = slices.DeleteFunc(before, func(at string) bool {
+		// What a removal of ours left behind was another's by then.
+		return at == "" || c.Addresses[AddressKey(at)].Removal != nil
 	})
-	if c.Memory.Email != "" {
-		before = slices.Insert(before, 0, c.Memory.Email)
-	}
 	tried := false
 	for _, at := range before {
 		if SameAddress(at, c.goal.Email) && at != c.Memory.Email || !c.owns(at) {

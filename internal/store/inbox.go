@@ -1,0 +1,150 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/ghostcm/ghostcm/internal/member"
+)
+
+// Job is an encoded job that a script may push along with its change.
+type Job struct{ ID, QueueKey, Raw, WakeChannel string }
+
+// Taken is what a worker finds in a member's inbox.
+type Taken struct {
+	Entry      member.Entry
+	Version    string    // changes with every event that arrives
+	Events     []string  // ids of the events in it, at most the last 20
+	ReceivedAt time.Time // of the oldest event in it
+}
+
+// accept merges an event into the member's inbox entry and pushes a job unless
+// one that will see the entry soon is there already. A job that waits for its
+// retry does not count: newer facts are tried at once.
+//
+//	KEYS inbox, waiting, queue
+//	ARGV now, name, job id, job, channel, event, sent, deleted, n keys, key, value …, addresses …
+//	returns the id of the job that carries the event, and 1 if it was there already
+var accept = redis.NewScript(`
+local inbox = KEYS[1]
+local sent = tonumber(ARGV[7])
+local n = tonumber(ARGV[9])
+for i = 10, 9 + 2 * n, 2 do
+  local field = 'k:' .. ARGV[i]
+  local had = redis.call('hget', inbox, field)
+  local at = had and tonumber(string.match(had, '^(%d+)|'))
+  local value = ARGV[7] .. '|' .. ARGV[i + 1]
+  if not at or sent > at or (sent == at and value > had) then
+    redis.call('hset', inbox, field, value)
+  end
+end
+for i = 10 + 2 * n, #ARGV do redis.call('hset', inbox, 'a:' .. ARGV[i], 1) end
+local old = redis.call('hmget', inbox, 'sent', 'deleted', 'events', 'received', 'job', 'wait')
+if sent > tonumber(old[1] or 0) then redis.call('hset', inbox, 'sent', ARGV[7]) end
+if ARGV[8] == '1' and sent > tonumber(old[2] or 0) then redis.call('hset', inbox, 'deleted', ARGV[7]) end
+local events = ARGV[6]
+if old[3] then events = string.sub(old[3] .. ' ' .. events, -340) end
+redis.call('hset', inbox, 'events', events, 'received', old[4] or ARGV[1])
+redis.call('hincrby', inbox, 'version', 1)
+if old[5] and (old[6] == 'queued' or old[6] == 'running' or old[6] == 'slot') then return {old[5], 1} end
+redis.call('hset', inbox, 'job', ARGV[3], 'wait', 'queued', 'due', ARGV[1])
+redis.call('persist', inbox)
+redis.call('zadd', KEYS[2], ARGV[1], ARGV[2])
+redis.call('lpush', KEYS[3], ARGV[4])
+redis.call('publish', ARGV[5], '1')
+return {ARGV[3], 0}`)
+
+// Accept writes a delivery into the inbox and, unless a job that will see it is
+// waiting, pushes job, all in one step: once it returns, both are in Redis.
+func (s *Store) Accept(ctx context.Context, d Delivery, job Job) (Receipt, error) {
+	entry := member.EntryOf(d.Event)
+	deleted := "0"
+	if entry.DeletedAt != 0 {
+		deleted = "1"
+	}
+	args := []any{
+		s.nowMillis(), waitingName(d.Site, entry.ID), job.ID, job.Raw, job.WakeChannel, d.EventID,
+		strconv.FormatInt(max(entry.SentAt, 0), 10), deleted, len(entry.Known),
+	}
+	for key, value := range entry.Known {
+		args = append(args, key, value.JSON)
+	}
+	for _, email := range entry.Addresses {
+		args = append(args, email)
+	}
+	keys := []string{inboxKey(d.Site, entry.ID), waitingKey, job.QueueKey}
+	reply, err := accept.Run(ctx, s.redis, keys, args...).Slice()
+	if err != nil {
+		return Receipt{}, fmt.Errorf("writing to the inbox: %w", err)
+	}
+	id, _ := reply[0].(string)
+	joined, _ := reply[1].(int64)
+	return Receipt{JobID: id, Coalesced: joined == 1}, nil
+}
+
+// take marks an entry as being worked on and returns it.
+//
+//	KEYS inbox, waiting   ARGV name, until
+var take = redis.NewScript(`
+local all = redis.call('hgetall', KEYS[1])
+if #all == 0 then return all end
+, KEYS[2], ARGV[2], ARGV[1])
+return all`)
+
+// Take returns what waits for a member; ok is false if nothing does. The sweeper
+// leaves it alone for the given time.
+func (s *Store) Take(ctx context.Context, site, id string, within time.Duration) (t Taken, ok bool, err error) {
+	until := s.now().Add(within).UnixMilli()
+	fields, err := take.Run(ctx, s.redis, []string{inboxKey(site, id), waitingKey}, waitingName(site, id), until).StringSlice()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return Taken{}, false, fmt.Errorf("reading the inbox: %w", err)
+	}
+	if len(fields) == 0 {
+		return Taken{}, false, nil
+	}
+	t = Taken{Entry: member.Entry{ID: id, Known: map[string]member.Stamped{}}}
+	for i := 0; i+1 < len(fields); i += 2 {
+		t.read(fields[i], fields[i+1])
+	}
+	return t, true, nil
+}
+
+func (t *Taken) read(field, value string) {
+	switch kind, name, _ := strings.Cut(field, ":"); kind {
+	case "k":
+		at, json, _ := strings.Cut(value, "|")
+		t.Entry.Known[name] = member.Stamped{At: number(at), JSON: json}
+	case "a":
+		t.Entry.Addresses = append(t.Entry.Addresses, name)
+	case "sent":
+		t.Entry.SentAt = number(value)
+	case "deleted":
+		t.Entry.DeletedAt = number(value)
+	case "version":
+		t.Version = value
+	case "received":
+		t.ReceivedAt = time.UnixMilli(number(value))
+	case "events":
+		t.Events = wholeIDs(value)
+	}
+}
+
+// wholeIDs leaves out an id that was cut when the list grew too long.
+func wholeIDs(list string) []string {
+	ids := strings.Fields(list)
+	if len(ids) > 1 && len(ids[0]) < len(ids[1]) {
+		ids = ids[1:]
+	}
+	return ids
+}
+
+func number(s string) int64 {
+	n, _ := strconv.ParseInt(s, 10, 64) // written by our own scripts
+	return n
+}

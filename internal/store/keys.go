@@ -1,0 +1,53 @@
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"time"
+
+	"github.com/ghostcm/ghostcm/internal/member"
+)
+
+// The keys, all under the namespace that the job layer uses too.
+//
+//	{ghostcm}:inbox:SITE:ID     hash    what waits for a member (inbox.go)
+//	{ghostcm}:waiting           zset    SITE/ID by the time its job is due, Unix milliseconds
+//	{ghostcm}:member:SITE:ID    string  member.Memory as JSON
+//	{ghostcm}:address:SITE:HASH string  member.Address as JSON
+//	{ghostcm}:members:SITE      string  how many members were ever remembered
+//	{ghostcm}:lock:SITE:…       string  a lease, by its holder's token
+//	{ghostcm}:pace:SITE         string  when the site's next request is due, Unix microseconds
+//	{ghostcm}:gate:SITE         hash    failures in a row, open breaker or pause
+//	{ghostcm}:vanished:SITE:DAY string  404s taken for deletions on that day
+const namespace = "{ghostcm}:"
+
+const waitingKey = namespace + "waiting"
+
+func inboxKey(site, id string) string    { return namespace + "inbox:" + site + ":" + id }
+func memberKey(site, id string) string   { return namespace + "member:" + site + ":" + id }
+func membersKey(site string) string      { return namespace + "members:" + site }
+func paceKey(site string) string         { return namespace + "pace:" + site }
+func gateKey(site string) string         { return namespace + "gate:" + site }
+func waitingName(site, id string) string { return site + "/" + id }
+
+func addressKey(site, email string) string {
+	return namespace + "address:" + site + ":" + addressHash(email)
+}
+
+func memberLock(site, id string) string { return namespace + "lock:" + site + ":m:" + id }
+
+func addressLock(site, email string) string {
+	return namespace + "lock:" + site + ":a:" + addressHash(email)
+}
+
+func vanishedKey(site string, day time.Time) string {
+	return fmt.Sprintf("%svanished:%s:%s", namespace, site, day.UTC().Format("20060102"))
+}
+
+// addressHash keeps addresses out of Redis' keys: 96 bits of SHA-256 of the
+// address in lower case.
+func addressHash(email string) string {
+	sum := sha256.Sum256([]byte(member.AddressKey(email)))
+	return base64.RawURLEncoding.EncodeToString(sum[:12])
+}

@@ -1,0 +1,142 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/ghostcm/ghostcm/internal/member"
+)
+
+// deletedFor is how long a deleted member is remembered: longer than any retry
+// or dead letter could bring an old event back.
+const deletedFor = 90 * 24 * time.Hour
+
+// ErrLeaseLost says that a lock ended before the work under it: another worker
+// may be at it, so nothing more may be written.
+var ErrLeaseLost = errors.New("the lease of the lock ended before its work")
+
+// Memory returns what is remembered of a member, which may be nothing.
+func (s *Store) Memory(ctx context.Context, site, id string) (member.Memory, error) {
+	var m member.Memory
+	raw, err := s.redis.Get(ctx, memberKey(site, id)).Bytes()
+	if errors.Is(err, redis.Nil) {
+		return m, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(raw, &m)
+	}
+	if err != nil {
+		return member.Memory{}, fmt.Errorf("recalling a member: %w", err)
+	}
+	return m, nil
+}
+
+// Addresses returns what is remembered of each address, by its AddressKey.
+func (s *Store) Addresses(ctx context.Context, site string, emails []string) (map[string]member.Address, error) {
+	found := make(map[string]member.Address, len(emails))
+	if len(emails) == 0 {
+		return found, nil
+	}
+	keys := make([]string, len(emails))
+	for i, email := range emails {
+		keys[i] = addressKey(site, email)
+	}
+	values, err := s.redis.MGet(ctx, keys...).Result()
+	if err != nil {
+		return nil, fmt.Errorf("recalling addresses: %w", err)
+	}
+	for i, value := range values {
+		raw, ok := value.(string)
+		if !ok {
+			continue
+		}
+		var a member.Address
+		if err := json.Unmarshal([]byte(raw), &a); err != nil {
+			return nil, fmt.Errorf("recalling an address: %w", err)
+		}
+		found[member.AddressKey(emails[i])] = a
+	}
+	return found, nil
+}
+
+// save writes a member and its addresses if the lease still holds.
+//
+//	KEYS lock, members, member, addresses …   ARGV token, ttl, memory, addresses …
+var save = redis.NewScript(`
+if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
+if redis.call('exists', KEYS[3]) == 0 then redis.call('incr', KEYS[2]) end
+redis.call('set', KEYS[3], ARGV[3])
+if ARGV[2] ~= '0' then redis.call('pexpire', KEYS[3], ARGV[2]) end
+for i = 4, #KEYS do
+  if ARGV[i] == '{}' then redis.call('del', KEYS[i]) else redis.call('set', KEYS[i], ARGV[i]) end
+end
+return 1`)
+
+// Save keeps a case's memory and addresses, all or nothing, under the lease
+// that was taken for them. ErrLeaseLost: nothing was kept.
+func (s *Store) Save(ctx context.Context, site string, c *member.Case, lease *Lease) error {
+	memory, err := json.Marshal(c.Memory)
+	if err != nil {
+		return fmt.Errorf("keeping a member: %w", err)
+	}
+	ttl := int64(0)
+	if c.Memory.DeletedAt != 0 {
+		ttl = deletedFor.Milliseconds()
+	}
+	keys := []string{lease.keys[0], membersKey(site), memberKey(site, c.ID)}
+	args := []any{lease.token, ttl, memory}
+	for _, email := range slices.Sorted(mapKeys(c.Addresses)) {
+		raw, err := json.Marshal(c.Addresses[email])
+		if err != nil {
+			return fmt.Errorf("keeping an address: %w", err)
+		}
+		keys, args = append(keys, addressKey(site, email)), append(args, raw)
+	}
+	kept, err := save.Run(ctx, s.redis, keys, args...).Int()
+	if err != nil {
+		return fmt.Errorf("keeping a member: %w", err)
+	}
+	if kept == 0 {
+		return ErrLeaseLost
+	}
+	return nil
+}
+
+func mapKeys[V any](m map[string]V) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+// vanish counts a 404 that is taken for a deletion, up to a bound.
+//
+//	KEYS vanished, members   ARGV least, part, ttl
+var vanish = redis.NewScript(`
+local known = tonumber(redis.call('get', KEYS[2]) or 0)
+local bound = math.max(tonumber(ARGV[1]), math.floor(known * tonumber(ARGV[2])))
+if tonumber(redis.call('get', KEYS[1]) or 0) >= bound then return 0 end
+redis.call('incr', KEYS[1])
+redis.call('pexpire', KEYS[1], ARGV[3])
+return 1`)
+
+// AllowVanished says whether one more member, of whom only a 404 of Ghost says
+// that it is gone, may be removed today: at most 20 or 1 % of the known ones,
+// whichever is more, so that a site given another site's URL cannot empty its
+// list.
+func (s *Store) AllowVanished(ctx context.Context, site string) (bool, error) {
+	n, err := vanish.Run(ctx, s.redis, []string{vanishedKey(site, s.now()), membersKey(site)}, 20, 0.01, (48 * time.Hour).Milliseconds()).Int()
+	if err != nil {
+		return false, fmt.Errorf("counting vanished members: %w", err)
+	}
+	return n == 1, nil
+}
