@@ -55,8 +55,12 @@ func (c *conn) Do(cmd string, args ...any) (any, error) {
 		return []any{}, nil
 	}
 	v, err := c.Conn.Do(cmd, args...)
-	if strings.HasPrefix(cmd, "EVAL") && text(v) == "ok" { // a job fell due and was queued
+	switch {
+	case !isRequeue(cmd, args):
+	case text(v) == "ok": // a job fell due and was queued
 		c.keeper.wake()
+	case refused(err):
+		c.unstick()
 	}
 	return v, err
 }
@@ -66,6 +70,12 @@ func (c *conn) Do(cmd string, args ...any) (any, error) {
 func isFetch(cmd string, args []any) bool {
 	return strings.HasPrefix(cmd, "EVAL") && len(args) == 9 &&
 		strings.HasSuffix(text(args[3]), ":inprogress") && strings.HasSuffix(text(args[4]), ":paused")
+}
+
+// isRequeue says whether this is the script that queues the next retry that is
+// due (script, 3, retry, dead, queue, …). The library's delayed jobs are not used.
+func isRequeue(cmd string, args []any) bool {
+	return strings.HasPrefix(cmd, "EVAL") && len(args) > 3 && text(args[2]) == retryKey && text(args[3]) == deadKey
 }
 
 func (c *conn) fetch(cmd string, args []any) (any, error) {
@@ -89,14 +99,6 @@ func (c *conn) fetch(cmd string, args []any) (any, error) {
 		c.bury(commit{list: text(reply[2]), raw: raw}, err)
 	}
 	return nil, nil
-}
-
-// bury moves an entry that is no job to the dead letters, where people can see
-// and drop it. The library would leave it in progress for ever.
-func (c *conn) bury(entry commit, why error) {
-	c.log.warn("jobs.unreadable_entry", why)
-	entry.set, entry.score, entry.next = deadKey, c.now().Unix(), or(entry.raw, "(empty)")
-	c.settle(entry)
 }
 
 // commit ends the job of the collected transaction. A failure to reach Redis is

@@ -132,6 +132,20 @@ func TestAnEntryThatIsNoJobEndsAmongTheDead(t *testing.T) {
 	}
 }
 
+func TestAWaitingEntryThatIsNoJobHoldsUpNoRetry(t *testing.T) {
+	t.Parallel()
+	b, seen := setup(t), &runs{}
+	// The library itself throws away what is JSON but no job, with a line of output.
+	for i, p := range []string{"not json", "7", `{"id":"nameless"}`, ""} {
+		b.client.ZAdd(t.Context(), retryKey, redis.Z{Score: float64(i), Member: p})
+	}
+	b.client.ZAdd(t.Context(), retryKey, redis.Z{Score: 100, Member: Encode(Spec{Kind: "sync"}).Raw})
+	b.start(RunnerOptions{Kinds: []Kind{kind(func(_ context.Context, j Job) error { seen.add(j); return nil })}})
+	eventually(t, "the retry behind them ran", patience, func() bool { return seen.count() == 1 })
+	eventually(t, "it is done", patience, func() bool { return b.stats() == Stats{Dead: 2, Workers: 1} })
+	b.nothingLeft()
+}
+
 func TestAnEnqueueEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -63,6 +63,14 @@ redis.call('lpush', KEYS[2], ARGV[2])
 redis.call('publish', ARGV[3], 'replayed')
 return 1`
 
+// luaBury moves a member between sorted sets, if it is still there.
+//
+// KEYS: from, to; ARGV: member, score, member as it goes in
+const luaBury = `
+if redis.call('zrem', KEYS[1], ARGV[1]) == 0 then return 0 end
+redis.call('zadd', KEYS[2], ARGV[2], ARGV[3])
+return 1`
+
 // luaPage reads a page that starts behind a position (score, member), whether
 // or not that member still exists: it is put there for a moment to find its
 // rank. So pages miss nothing while others remove what was already read. With
