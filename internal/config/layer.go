@@ -44,12 +44,12 @@ func (v vocabulary) read(l layer, f *findings) map[string]value {
 			v.complain(set, l.origin, f)
 			continue
 		}
-		other, twice := values[n.full]
-		if twice && other.text != "" && l.values[set] != "" {
+		other := values[n.full]
+		if other.text != "" && l.values[set] != "" {
 			f.problem(n.full, "both it and "+n.full+"_FILE are set in "+l.origin, "remove one of them")
 			continue
 		}
-		if !twice || other.text == "" {
+		if other.text == "" {
 			values[n.full] = value{text: l.values[set], origin: l.origin, path: n.isPath, dir: l.dir}
 		}
 	}
