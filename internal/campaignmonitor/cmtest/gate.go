@@ -27,6 +27,10 @@ type call struct {
 // ServeHTTP answers one request: weather first (delay, outage, faults), then
 // the key, then the limits, then the API.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !s.begin() {
+		return
+	}
+	defer s.working.Done()
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
 	if err != nil {
 		return

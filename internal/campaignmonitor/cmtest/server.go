@@ -16,13 +16,17 @@ import (
 // Server is one Campaign Monitor account. It is an http.Handler and safe for
 // concurrent use.
 type Server struct {
-	opts   Options
-	routes *http.ServeMux
-	done   chan struct{} // closed when the server closes, to end hanging requests
-	stop   sync.Once
-	http   *http.Server
-	served chan error
-	addr   string
+	opts    Options
+	routes  *http.ServeMux
+	done    chan struct{} // closed when the server closes, to end hanging requests
+	stop    sync.Once
+	stopErr error
+	http    *http.Server
+	served  chan error
+	addr    string
+
+	sending sync.Mutex     // held while webhooks are sent, to keep their order
+	working sync.WaitGroup // requests
 
 	mu           sync.Mutex // guards everything below
 	lists        []*list
@@ -31,6 +35,7 @@ type Server struct {
 	queue        []queued
 	outbox       []outgoing
 	ids          int
+	closed       bool // takes no more requests
 	down         bool
 	delay        time.Duration
 	faults       Faults
@@ -75,19 +80,39 @@ func (s *Server) URL() string {
 	return "http://" + s.addr + "/api/v3.3"
 }
 
-// Close ends hanging requests, closes every connection and waits for the
-// listener to end.
+// Close ends hanging requests, closes every connection and waits until no
+// request is worked on and no webhook is being sent. Closing twice is closing once.
 func (s *Server) Close() error {
-	s.stop.Do(func() { close(s.done) })
+	s.stop.Do(func() { s.stopErr = s.shut() })
+	return s.stopErr
+}
+
+func (s *Server) shut() error {
+	close(s.done)
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
 	if s.http == nil {
+		s.working.Wait()
 		return nil
 	}
-	err := s.http.Close()
+	err := s.http.Close() // first, for it ends the reading of unfinished requests
+	s.working.Wait()
 	if e := <-s.served; !errors.Is(e, http.ErrServerClosed) {
 		err = errors.Join(err, e)
 	}
-	s.served <- http.ErrServerClosed
 	return err
+}
+
+// begin counts a request as worked on, unless the server is closed.
+func (s *Server) begin() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.working.Add(1)
+	return true
 }
 
 // TB is what Run needs of a *testing.T.

@@ -129,14 +129,22 @@ func (s *Server) post(o outgoing) {
 // receiver says is ignored: the vendor's retries are not documented.
 func (s *Server) deliver(w http.ResponseWriter) {
 	s.mu.Lock()
-	waiting := s.outbox
-	s.outbox = nil
+	idle := len(s.outbox) == 0
 	s.mu.Unlock()
-	if len(waiting) == 0 || s.opts.Send == nil {
-		return
+	if idle {
+		return // without taking the lock: a receiver may be asking the API right now
 	}
 	if w != nil {
 		_ = http.NewResponseController(w).Flush() // a cut connection has nothing to flush
+	}
+	s.sending.Lock()
+	defer s.sending.Unlock()
+	s.mu.Lock()
+	waiting := s.outbox
+	s.outbox = nil
+	s.mu.Unlock()
+	if s.opts.Send == nil {
+		return
 	}
 	for _, o := range waiting {
 		payload, err := json.Marshal(map[string]any{"ListID": o.list, "Events": o.events})
