@@ -105,7 +105,7 @@ func (e *Error) refusedToken() bool {
 }
 
 var (
-	errUnreadable = errors.New("not an answer of Ghost's")
+	errUnreadable = errors.New("not an answer of Ghost")
 	errNotJSON    = fmt.Errorf("%w: no JSON of its form", errUnreadable)
 	errTooLarge   = fmt.Errorf("%w: too large", errUnreadable)
 	errOtherID    = fmt.Errorf("%w: another member than the one asked for", errUnreadable)

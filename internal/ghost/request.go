@@ -103,17 +103,25 @@ func (c *Client) refusal(op string, resp *http.Response) error {
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 	if err == nil && json.Unmarshal(body, &answer) == nil && len(answer.Errors) > 0 {
-		e.Type = word(answer.Errors[0].Type)
-		e.Code = word(answer.Errors[0].Code)
+		e.Type = errorType(answer.Errors[0].Type)
+		e.Code = errorCode(answer.Errors[0].Code)
 	}
 	return e
 }
 
-// word lets through what looks like a name of Ghost's and nothing else, because
-// it ends in logs and whoever answers may echo what we sent.
-func word(s string) string {
-	const letters = "_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	if len(s) <= 64 && strings.Trim(s, letters) == "" {
+// errorType lets through what looks like a type of Ghost's, NotFoundError, and
+// nothing else: it ends in logs, and whoever answers may echo what we sent.
+func errorType(s string) string {
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	if len(s) <= 40 && strings.HasSuffix(s, "Error") && strings.Trim(s, letters) == "" {
+		return s
+	}
+	return ""
+}
+
+// errorCode does the same for a code, UNKNOWN_ADMIN_API_KEY.
+func errorCode(s string) string {
+	if len(s) <= 40 && strings.Trim(s, "_ABCDEFGHIJKLMNOPQRSTUVWXYZ") == "" {
 		return s
 	}
 	return ""
