@@ -4,8 +4,8 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 
-GO := $(shell sh .make/find-go.sh)
-export PATH := $(if $(findstring /,$(GO)),$(dir $(GO)):)$(PATH)
+GO := $(shell $(SHELL) .make/find-go.sh)
+export PATH := $(if $(findstring /,$(GO)),$(dir $(GO)):)$(if $(PATH),$(PATH),/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin)
 # Go asks git about the checkout; git refuses to talk about one of another user.
 export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
 # Go needs a place for its caches; cron and `env -i` give none.
@@ -20,28 +20,28 @@ help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 deps: go-is-there ## install what the tests need: redis-server, a C compiler
-	@sh .make/deps.sh test
+	@$(SHELL) .make/deps.sh test
 
 build: go-is-there ## build bin/ghostcm
-	@sh .make/deps.sh build
+	@$(SHELL) .make/deps.sh build
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ghostcm ./cmd/ghostcm
 
 demo: build ## watch the main job with nothing but Go; ARGS=--once ends by itself
 	bin/ghostcm demo $(ARGS)
 
 test: go-is-there ## run all tests, with the race detector; PKG=./internal/… narrows
-	@sh .make/deps.sh test
-	@sh .make/test.sh $(PKG)
+	@$(SHELL) .make/deps.sh test
+	@$(SHELL) .make/test.sh $(PKG)
 
 lint: go-is-there ## check style, floors and doors
-	@sh .make/deps.sh build
-	@sh .make/lint.sh
+	@$(SHELL) .make/deps.sh build
+	@$(SHELL) .make/lint.sh
 
 fmt: go-is-there ## format the code
 	$(GO) fmt ./...
 
 cover: go-is-there ## measure coverage over all packages
-	@sh .make/deps.sh test
+	@$(SHELL) .make/deps.sh test
 	$(GO) test -coverpkg=./... -coverprofile=coverage.out ./...
 	$(GO) tool cover -html=coverage.out -o coverage.html
 	@$(GO) tool cover -func=coverage.out | tail -n 1
@@ -50,13 +50,13 @@ bench: go-is-there ## run the benchmarks; BENCH=Accept narrows
 	$(GO) test -run '^$$' -bench '$(if $(BENCH),$(BENCH),.)' -benchmem ./...
 
 docs: build ## write docs/commands.md
-	@sh .make/docs.sh
+	@$(SHELL) .make/docs.sh
 
 completions: build ## write completions/
-	@sh .make/completions.sh
+	@$(SHELL) .make/completions.sh
 
 clean: ## remove what was built
 	rm -rf bin coverage.out coverage.html .tools
 
 go-is-there:
-	@sh .make/check-go.sh
+	@$(SHELL) .make/check-go.sh

@@ -66,9 +66,9 @@ expect "an old Go" "go1.19.8 is too old: ghostcm needs Go 1.26" -
 expect "an old Go" "exit 1" -
 
 machine
-fake go '[ "$1" = version ] && echo "go version go1.22.0 linux/amd64"; [ "$1" = version ]'
+fake go 'echo "go: download go1.26.0: no such host"; exit 1'
 on .make/check-go.sh
-expect "a Go that cannot fetch another" "cannot fetch Go 1.26" -
+expect "a Go that cannot fetch another" "cannot fetch it: install it from https://go.dev/dl/ (it says: go: download" -
 
 for version in go1.26.0 go1.26.8 go1.27rc1 go2.0; do
 	machine

@@ -7,8 +7,8 @@ if ! command -v go >/dev/null 2>&1; then
 fi
 # Since 1.21, Go fetches a newer toolchain by itself unless told not to; asking
 # inside the module makes it do so now.
-if ! have=$(go env GOVERSION 2>/dev/null) || [ -z "$have" ]; then
-	echo "$(GOTOOLCHAIN=local go version 2>/dev/null || echo "This Go") cannot fetch Go $want: install it from https://go.dev/dl/" >&2
+if ! have=$(go env GOVERSION 2>&1) || [ -z "$have" ]; then
+	echo "This Go is not $want and cannot fetch it: install it from https://go.dev/dl/ (it says: $have)" >&2
 	exit 1
 fi
 if ! echo "${have#go} $want" | awk '{ split($1, h, /[.a-z-]/); split($2, w, /[.a-z-]/)

@@ -6,11 +6,12 @@ cd "$(dirname "$0")/.." || exit 1
 
 not_run=
 race=-race
+export CGO_ENABLED=1
 if ! echo 'int main(void) { return 0; }' | "${CC:-cc}" -x c -o /dev/null - 2>/dev/null; then
 	race=
+	CGO_ENABLED=0
 	not_run="race detector: not run (no C compiler)"
 fi
-if [ -n "$race" ]; then export CGO_ENABLED=1; fi
 
 mkdir -p bin
 go build -o bin/testcount ./internal/tools/testcount || exit 1
