@@ -69,3 +69,19 @@ func lookup(environ []string, key string) string {
 	}
 	return ""
 }
+
+// SiteNames returns the names of the configured sites, whatever else is wrong
+// with the configuration: for completion, which must not stumble.
+func SiteNames(o Options) []string {
+	f := &findings{}
+	v := newVocabulary()
+	file := v.file(o, f)
+	values := v.merge([]layer{environment(o), dotenv(o, f), file.layer}, f)
+	var names []string
+	for _, n := range siteNumbers(values, file.entries) {
+		if name := strings.TrimSpace(values[sitePrefix(n)+"NAME"].text); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}

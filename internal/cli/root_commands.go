@@ -1,0 +1,12 @@
+package cli
+
+import "github.com/spf13/cobra"
+
+// commands lists every command, in the order of the manual. Each is made by a
+// constructor in the file that is named for it.
+func (a *app) commands() []*cobra.Command {
+	return []*cobra.Command{
+		newSitesCommand(a),
+		newVersionCommand(a),
+	}
+}
