@@ -2,6 +2,7 @@ package ghost
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -90,14 +91,15 @@ func (c *Client) Member(ctx context.Context, id string) (member.Facts, error) {
 	if !ValidID(id) {
 		return member.Facts{}, fmt.Errorf("ghost %s: %w", op, ErrInvalidMember)
 	}
-	var answer pageJSON
-	if err := c.get(ctx, call{op: op, path: "members/" + id + "/"}, &answer); err != nil {
+	call := call{op: op, path: "members/" + id + "/"}
+	p, err := c.members(ctx, call)
+	if err != nil {
 		return member.Facts{}, err
 	}
-	if len(answer.Members) != 1 || answer.Members[0].ID != id {
-		return member.Facts{}, &Error{Op: op, Status: http.StatusOK, cause: errOtherID}
+	if len(p.Members) != 1 || p.Members[0].ID != id {
+		return member.Facts{}, call.unreadable(errOtherID)
 	}
-	return answer.Members[0].read()
+	return p.Members[0].liveFacts()
 }
 
 // MemberByEmail looks for the member with an address; found is false if there
@@ -111,22 +113,19 @@ func (c *Client) MemberByEmail(ctx context.Context, email string) (f member.Fact
 		return member.Facts{}, false, fmt.Errorf("ghost %s: %w", op, err)
 	}
 	query := url.Values{"filter": {filter}, "include": {"tiers"}, "limit": {"100"}}
-	var answer pageJSON
-	if err := c.get(ctx, call{op: op, path: "members/", query: query}, &answer); err != nil {
+	p, err := c.members(ctx, call{op: op, path: "members/", query: query})
+	if err != nil {
 		return member.Facts{}, false, err
 	}
-	if answer.Members == nil {
-		return member.Facts{}, false, &Error{Op: op, Status: http.StatusOK, cause: errNotJSON}
-	}
-	return bestMatch(answer.Members, email)
+	return bestMatch(p.Members, email)
 }
 
 // bestMatch compares the addresses itself, because Ghost finds more than it was
 // asked for: MariaDB takes accents for the same, and a filter that Ghost does
 // not understand returns everyone. A record that cannot be read may be the one.
-func bestMatch(all []recordJSON, email string) (best member.Facts, found bool, err error) {
+func bestMatch(all []memberJSON, email string) (best member.Facts, found bool, err error) {
 	for _, m := range all {
-		f, unread := m.read()
+		f, unread := m.liveFacts()
 		switch {
 		case unread != nil:
 			err = unread
@@ -152,15 +151,16 @@ type Site struct {
 // Site asks Ghost for its title, URL and version. Ghost answers this without
 // looking at the key.
 func (c *Client) Site(ctx context.Context) (Site, error) {
-	const op = "site"
+	call := call{op: "site", path: "site/"}
+	body, err := c.get(ctx, call)
+	if err != nil {
+		return Site{}, err
+	}
 	var answer struct {
 		Site Site `json:"site"`
 	}
-	if err := c.get(ctx, call{op: op, path: "site/"}, &answer); err != nil {
-		return Site{}, err
-	}
-	if answer.Site.Version == "" {
-		return Site{}, &Error{Op: op, Status: http.StatusOK, cause: errNotJSON}
+	if json.Unmarshal(body, &answer) != nil || answer.Site.Version == "" {
+		return Site{}, call.unreadable(errNotJSON)
 	}
 	return answer.Site, nil
 }

@@ -18,6 +18,8 @@ import (
 // concerns that one record.
 var ErrInvalidMember = errors.New("member is not as Ghost describes one")
 
+var errWrongType = fmt.Errorf("%w: a value has the wrong type", ErrInvalidMember)
+
 // maxEmail is the longest address in characters (RFC 5321); Ghost stores 191.
 const maxEmail = 254
 
@@ -37,6 +39,8 @@ type memberJSON struct {
 	Suppression *struct {
 		Suppressed *bool `json:"suppressed"`
 	} `json:"email_suppression"`
+
+	broken bool // could not be decoded; only the id may be known
 }
 
 type named struct {
@@ -45,15 +49,12 @@ type named struct {
 }
 
 // decodeMember reads one member. What is missing stays unknown; only a null
-// name is known to be empty, and what cannot be an address is no known one.
-// Errors of encoding/json are dropped because they quote their input.
+// name is known to be empty. Errors of encoding/json are dropped because they
+// quote their input.
 func decodeMember(raw []byte) (memberJSON, error) {
 	var m memberJSON
 	if err := json.Unmarshal(raw, &m); err != nil {
-		return memberJSON{}, fmt.Errorf("%w: a value has the wrong type", ErrInvalidMember)
-	}
-	if m.Email != nil && !validEmail(*m.Email) {
-		m.Email = nil
+		return memberJSON{}, errWrongType
 	}
 	return m, nil
 }
@@ -65,7 +66,7 @@ func (m memberJSON) facts() (member.Facts, error) {
 	}
 	f := member.Facts{
 		ID:          m.ID,
-		Email:       known(m.Email),
+		Email:       m.email(),
 		Name:        m.Name,
 		Status:      known(m.Status),
 		CreatedAt:   m.CreatedAt.maybe(),
@@ -83,11 +84,22 @@ func (m memberJSON) facts() (member.Facts, error) {
 
 // liveFacts is facts of a member that exists, which also has an address.
 func (m memberJSON) liveFacts() (member.Facts, error) {
+	if m.broken {
+		return member.Facts{ID: m.ID}, errWrongType
+	}
 	f, err := m.facts()
 	if err == nil && !f.Email.Known {
 		return member.Facts{ID: f.ID}, fmt.Errorf("%w: email is missing or no address", ErrInvalidMember)
 	}
 	return f, err
+}
+
+// email is unknown if it cannot be an address.
+func (m memberJSON) email() member.Maybe[string] {
+	if m.Email == nil || !validEmail(*m.Email) {
+		return member.Maybe[string]{}
+	}
+	return member.Some(*m.Email)
 }
 
 // subscribed follows Ghost: a member is subscribed to something when at least

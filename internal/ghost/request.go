@@ -28,20 +28,25 @@ type call struct {
 	query url.Values
 }
 
-// get makes the call and decodes the answer into out.
-func (c *Client) get(ctx context.Context, call call, out any) error {
+// unreadable is the error of an answer that came, but is not what it should be.
+func (c call) unreadable(cause error) error {
+	return &Error{Op: c.op, Status: http.StatusOK, cause: cause}
+}
+
+// get makes the call and returns the body of its answer.
+func (c *Client) get(ctx context.Context, call call) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	req, err := c.request(ctx, call)
 	if err != nil {
-		return &Error{Op: call.op, cause: err}
+		return nil, &Error{Op: call.op, cause: err}
 	}
 	start := c.now()
-	status, err := c.roundTrip(req, call.op, out)
+	body, status, err := c.roundTrip(req, call.op)
 	if c.observe != nil {
 		c.observe(call.op, status, c.now().Sub(start))
 	}
-	return err
+	return body, err
 }
 
 func (c *Client) request(ctx context.Context, call call) (*http.Request, error) {
@@ -61,29 +66,23 @@ func (c *Client) request(ctx context.Context, call call) (*http.Request, error) 
 	return req, nil
 }
 
-func (c *Client) roundTrip(req *http.Request, op string, out any) (status int, err error) {
+func (c *Client) roundTrip(req *http.Request, op string) (body []byte, status int, err error) {
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return 0, &Error{Op: op, cause: withoutURL(err)}
+		return nil, 0, &Error{Op: op, cause: withoutURL(err)}
 	}
 	defer closeForReuse(resp.Body)
 	if resp.StatusCode != http.StatusOK {
-		return resp.StatusCode, c.refusal(op, resp)
+		return nil, resp.StatusCode, c.refusal(op, resp)
 	}
-	return resp.StatusCode, readAnswer(op, resp, out)
-}
-
-func readAnswer(op string, resp *http.Response, out any) error {
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
-	switch {
-	case err != nil:
-		return &Error{Op: op, Status: resp.StatusCode, cause: err}
-	case len(body) > maxAnswer:
-		return &Error{Op: op, Status: resp.StatusCode, cause: errTooLarge}
-	case json.Unmarshal(body, out) != nil:
-		return &Error{Op: op, Status: resp.StatusCode, cause: errNotJSON}
+	body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	if err == nil && len(body) > maxAnswer {
+		err = errTooLarge
 	}
-	return nil
+	if err != nil {
+		return nil, resp.StatusCode, &Error{Op: op, Status: resp.StatusCode, cause: err}
+	}
+	return body, resp.StatusCode, nil
 }
 
 // refusal reads what Ghost says of an error. A body that cannot be read leaves

@@ -140,7 +140,7 @@ func editFacts(current, previous []byte) (member.Facts, member.Previous, error) 
 		return member.Facts{}, member.Previous{}, err
 	}
 	return facts, member.Previous{
-		Email:      known(before.Email),
+		Email:      before.email(),
 		Status:     known(before.Status),
 		Subscribed: before.subscribed(),
 	}, nil
