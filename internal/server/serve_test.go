@@ -73,8 +73,10 @@ func TestAPanicCostsOneRequest(t *testing.T) {
 	r := start(t, server.Options{Webhooks: map[string]http.Handler{
 		"early": http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("reader@example.com") }),
 		"late": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Length", "100")
 			fmt.Fprint(w, "half an ")
+			if err := http.NewResponseController(w).Flush(); err != nil {
+				t.Error(err)
+			}
 			panic("reader@example.com")
 		}),
 	}, Vitals: &vitals{}})
