@@ -15,10 +15,6 @@ import (
 // 1,000 subscribers with every custom field filled, some 20 MiB.
 const maxAnswer = 32 << 20
 
-// maxDrain is how much of an unwanted rest is read so that the connection can
-// be used again; beyond it a new connection is cheaper.
-const maxDrain = 64 << 10
-
 // request is one call. The path has no ".json" and its parts are escaped.
 type request struct {
 	op      string
@@ -65,7 +61,8 @@ func (c *Client) call(ctx context.Context, r request, out any) (answer, error) {
 	return a, nil
 }
 
-// exchange sends the request and reads the whole answer within the time limit.
+// exchange sends the request and reads the whole answer within the time limit,
+// which also leaves the connection fit to be used again.
 func (c *Client) exchange(ctx context.Context, r request) (answer, error) {
 	if r.timeout == 0 {
 		r.timeout = requestTimeout
@@ -80,10 +77,7 @@ func (c *Client) exchange(ctx context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	defer func() {
-		_, _ = io.CopyN(io.Discard, resp.Body, maxDrain)
-		_ = resp.Body.Close()
-	}()
+	defer func() { _ = resp.Body.Close() }()
 	a := answer{status: resp.StatusCode, header: resp.Header}
 	if a.body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1)); err != nil {
 		return a, err
