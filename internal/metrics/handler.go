@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
@@ -20,3 +21,6 @@ func (m *Metrics) Handler() http.Handler {
 		Timeout:             5 * time.Second,
 	})
 }
+
+// NewRegistry returns an empty registry, for callers that need no other.
+func NewRegistry() *prometheus.Registry { return prometheus.NewRegistry() }

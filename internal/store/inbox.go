@@ -94,7 +94,9 @@ func (s *Store) Accept(ctx context.Context, d Delivery, job Job) (Receipt, error
 var take = redis.NewScript(`
 local all = redis.call('hgetall', KEYS[1])
 if #all == 0 then return all end
-, KEYS[2], ARGV[2], ARGV[1])
+redis.call('hset', KEYS[1], 'wait', 'running', 'due', ARGV[2])
+redis.call('persist', KEYS[1])
+redis.call('zadd', KEYS[2], ARGV[2], ARGV[1])
 return all`)
 
 // Take returns what waits for a member; ok is false if nothing does. The sweeper

@@ -27,3 +27,6 @@ func New(client redis.UniversalClient, now func() time.Time) *Store {
 }
 
 func (s *Store) nowMillis() string { return strconv.FormatInt(s.now().UnixMilli(), 10) }
+
+// Client is an open connection pool, as Open makes it.
+type Client = *redis.Client

@@ -1,0 +1,220 @@
+package program_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ghostcm/ghostcm/internal/campaignmonitor/cmtest"
+	"github.com/ghostcm/ghostcm/internal/config"
+	"github.com/ghostcm/ghostcm/internal/ghost/ghosttest"
+	"github.com/ghostcm/ghostcm/internal/program"
+	"github.com/ghostcm/ghostcm/internal/redisserver/redistest"
+)
+
+const secret = "a-webhook-secret-of-the-tests"
+
+// rig is the real program between a simulated Ghost and a simulated Campaign
+// Monitor, with a real Redis.
+type rig struct {
+	t     *testing.T
+	redis string
+	list  *cmtest.Server
+	sites []*publication
+	log   *logBuffer
+	url   string
+	*program.Program
+}
+
+// publication is one site's Ghost and list.
+type publication struct {
+	*ghosttest.Server
+	name, listID string
+}
+
+type rigOptions struct {
+	sites     int  // 0 is one
+	noAdmin   bool // no Admin API key: webhooks are all there is
+	env       []string
+	ghost     ghosttest.Options
+	list      cmtest.Options
+	setting   string // UnsubscribeSetting; "" is OnlyThisList
+	noFields  bool
+	noProgram bool // the test starts the program itself
+}
+
+var fieldTypes = [][2]string{{"ghost_status", "Text"}, {"ghost_signup_date", "Date"}, {"ghost_last_updated", "Date"},
+	{"ghost_status_changed_at", "Date"}, {"ghost_previous_status", "Text"}, {"ghost_labels", "Text"}, {"ghost_email_enabled", "Text"}}
+
+func newRig(t *testing.T, o rigOptions) *rig {
+	t.Helper()
+	r := &rig{t: t, redis: redistest.Start(t), list: cmtest.Run(t, o.list), log: &logBuffer{}}
+	for i := range max(o.sites, 1) {
+		p := &publication{name: fmt.Sprintf("site%d", i+1)}
+		p.Server = ghosttest.Run(t, o.ghost)
+		setting := o.setting
+		if setting == "" {
+			setting = "OnlyThisList"
+		}
+		p.listID = r.list.CreateList(cmtest.ListOptions{UnsubscribeSetting: setting})
+		for _, f := range fieldTypes {
+			if !o.noFields {
+				r.list.AddField(p.listID, f[0], f[1])
+			}
+		}
+		r.sites = append(r.sites, p)
+	}
+	r.Program = r.open(o)
+	if !o.noProgram {
+		r.start(r.Program)
+	}
+	return r
+}
+
+func (r *rig) open(o rigOptions) *program.Program {
+	r.t.Helper()
+	cfg, err := config.Load(config.Options{Environ: r.environ(o), Dir: r.t.TempDir()})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	log := slog.New(slog.NewJSONHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	p, err := program.Open(program.Options{Config: cfg, Log: log, Drain: 5 * time.Second})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() { _ = p.Close() })
+	return p
+}
+
+func (r *rig) environ(o rigOptions) []string {
+	env := []string{"CM_API_KEY=" + cmtest.DefaultKey, "CM_API_URL=" + r.list.URL(), "REDIS_URL=" + r.redis, "ALLOW_INSECURE_URLS=true",
+		"CM_RATE_LIMIT=1000", "CM_RATE_BURST=1000", "STATE_DIR=" + r.t.TempDir(), "RETRY_SCHEDULE=1s,1s,1s,1s,1s,1s,1s,1s,1s,1s,1s,1s"}
+	for i, p := range r.sites {
+		prefix := fmt.Sprintf("SITE%d_", i+1)
+		env = append(env, prefix+"NAME="+p.name, prefix+"GHOST_WEBHOOK_SECRET="+secret, prefix+"CM_LIST_ID="+p.listID)
+		if !o.noAdmin {
+			env = append(env, prefix+"GHOST_URL="+p.URL(), prefix+"GHOST_ADMIN_API_KEY="+p.AdminKey())
+		}
+	}
+	return append(env, o.env...)
+}
+
+// start serves and works until the test ends, and points the Ghosts at it.
+func (r *rig) start(p *program.Program) {
+	r.t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.url = "http://" + ln.Addr().String()
+	ctx, stop := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := p.Both(ctx, ln); err != nil {
+			r.t.Errorf("the program ended with %v", err)
+		}
+	})
+	r.t.Cleanup(func() { stop(); running.Wait() })
+	r.pointGhosts()
+}
+
+func (r *rig) pointGhosts() {
+	for _, s := range r.sites {
+		s.Webhooks(func(event string) string { return r.url + "/webhook/ghost/" + s.name + "?event=" + event }, secret)
+	}
+}
+
+// eventually waits until the condition holds, and says what stands in its way
+// if it does not.
+func (r *rig) eventually(what string, within time.Duration, holds func() string) {
+	r.t.Helper()
+	deadline := time.Now().Add(within)
+	for {
+		problem := holds()
+		if problem == "" {
+			return
+		}
+		if time.Now().After(deadline) {
+			r.t.Fatalf("%s: %s\n%s", what, problem, r.log)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// settled says what is still waiting.
+func (r *rig) settled() string {
+	waiting, err := r.Store.WaitingEntries(r.t.Context())
+	if err != nil {
+		return err.Error()
+	}
+	if waiting > 0 {
+		return fmt.Sprintf("%d members wait in the inbox", waiting)
+	}
+	return ""
+}
+
+// agrees says how a publication and its list differ: every member is on the
+// list and active, unless the test says otherwise, and nobody else is active.
+func (r *rig) agrees(p *publication, inactive ...string) string {
+	members := map[string]ghosttest.Member{}
+	for _, m := range p.Members() {
+		members[strings.ToLower(m.Email)] = m
+		s, ok := r.list.Subscriber(p.listID, m.Email)
+		want := map[string]string{"ghost_status": m.Status, "ghost_labels": strings.Join(m.Labels, ",")}
+		switch {
+		case !ok:
+			return m.Email + " is not on the list"
+		case s.Name != m.Name:
+			return fmt.Sprintf("%s is called %q, not %q", m.Email, s.Name, m.Name)
+		}
+		for field, value := range want {
+			if s.Fields[field] != value {
+				return fmt.Sprintf("%s: %s is %q, not %q", m.Email, field, s.Fields[field], value)
+			}
+		}
+	}
+	for _, email := range inactive {
+		delete(members, strings.ToLower(email))
+	}
+	for _, s := range r.list.Subscribers(p.listID) {
+		_, alive := members[strings.ToLower(s.Email)]
+		if alive != (s.State == "Active") {
+			return fmt.Sprintf("%s is %s, member: %t", s.Email, s.State, alive)
+		}
+	}
+	return ""
+}
+
+// clean fails the test for anything that a good client never does.
+func (r *rig) clean() {
+	r.t.Helper()
+	if v := r.list.Violations(); len(v) > 0 {
+		r.t.Errorf("Campaign Monitor was asked for what it cuts, drops or ignores: %+v", v)
+	}
+	if n := r.list.MaxConcurrentPerSubscriber(); n > 1 {
+		r.t.Errorf("%d writes for one subscriber were in flight at once", n)
+	}
+}
+
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
