@@ -55,6 +55,7 @@ func newRootCommand(a *app) *cobra.Command {
 	flags.StringVar(&a.configFile, "config", "", "read settings from this YAML or TOML `file`")
 	a.settingFlag(flags, "log-level", "LOG_LEVEL", "lowest `level` that is logged: debug, info, warn or error")
 	a.settingFlag(flags, "log-format", "LOG_FORMAT", "`format` of the log: auto, text or json")
+	completesFiles(root, "config", "yaml", "yml", "toml")
 	completes(root, "log-level", "debug", "info", "warn", "error")
 	completes(root, "log-format", "auto", "text", "json")
 
@@ -73,11 +74,21 @@ func completes(c *cobra.Command, flag string, values ...string) {
 	}
 }
 
+// completesFiles makes Tab offer files with these extensions.
+func completesFiles(c *cobra.Command, flag string, extensions ...string) {
+	if err := c.MarkPersistentFlagFilename(flag, extensions...); err != nil {
+		panic(err)
+	}
+}
+
 // watch goes through all commands so that a wrong command line is told from a
 // command that failed, and an unknown subcommand from a request for help.
 func (a *app) watch(c *cobra.Command) {
 	for _, sub := range c.Commands() {
 		a.watch(sub)
+	}
+	if c.ValidArgsFunction == nil && len(c.ValidArgs) == 0 {
+		c.ValidArgsFunction = cobra.NoFileCompletions
 	}
 	run := c.RunE
 	if c.Run != nil {
