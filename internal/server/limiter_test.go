@@ -67,6 +67,14 @@ func TestAClientIsWhoTheNearestTrustedProxySaw(t *testing.T) {
 	}
 }
 
+func TestWhatIsNoAddressCountsForTheProxyThatSentIt(t *testing.T) {
+	t.Parallel()
+	trusted := netip.MustParsePrefix("127.0.0.0/8")
+	if !same(from("127.0.0.1:1"), from("127.0.0.1:2", "nobody"), trusted) {
+		t.Error("a proxy got another bucket by sending nonsense")
+	}
+}
+
 func TestNobodyIsTrustedUnlessConfigured(t *testing.T) {
 	t.Parallel()
 	if !same(from("127.0.0.1:1", "203.0.113.9"), from("127.0.0.1:2", "198.51.100.7")) {

@@ -18,6 +18,8 @@ type cappedListener struct {
 	closed chan struct{}
 }
 
+// Accept gives up waiting for a slot when the listener closes: to shut down, the
+// server waits for it, and only then ends the connections that hold the slots.
 func (l *cappedListener) Accept() (net.Conn, error) {
 	select {
 	case l.slots <- struct{}{}:

@@ -3,7 +3,6 @@ package server_test
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"net"
@@ -264,32 +263,26 @@ func TestMoreConnectionsThanAllowedWaitTheirTurn(t *testing.T) {
 	}
 }
 
+// http.Server.Shutdown waits, whatever its deadline, until Accept returns.
 func TestAFullServerStillEnds(t *testing.T) {
 	t.Parallel()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	s := server.New(server.Options{MaxConnections: 1, Timeouts: server.Timeouts{ReadHeader: 100 * time.Millisecond}})
-	go func() { done <- s.Serve(ctx, ln) }()
-	conn, err := net.Dial("tcp", ln.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	fmt.Fprint(conn, "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
-	if _, err := http.ReadResponse(bufio.NewReader(conn), nil); err != nil {
-		t.Fatal(err)
-	}
-	stop()
-	select {
-	case err := <-done:
-		if err != nil {
-			t.Errorf("Serve returned %v", err)
+	h := newHeld()
+	r := start(t, server.Options{
+		Webhooks:       map[string]http.Handler{"held": h},
+		MaxConnections: 1,
+		Timeouts:       server.Timeouts{Drain: 30 * time.Millisecond},
+	})
+	go func() {
+		if res, err := http.Get(r.url + "/webhook/held/x"); err == nil {
+			res.Body.Close()
 		}
+	}()
+	<-h.entered
+	r.stop()
+	select {
+	case <-r.done:
 	case <-time.After(10 * time.Second):
+		close(h.release)
 		t.Fatal("Serve did not return")
 	}
 }
