@@ -52,17 +52,15 @@ func (b *bodies) read(w http.ResponseWriter, r *http.Request, req *request, with
 		}
 		defer large.give()
 	}
-	// A deadline of the socket is real time, whatever clock the site's times are held against.
-	conn := http.NewResponseController(w)
-	_ = conn.SetReadDeadline(time.Now().Add(timeout)) // a recorder in a test has none
+	// A socket's deadline is real time, whatever clock signatures are held
+	// against. The server lifts it at the body's end. A recorder in a test has none.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(timeout))
 	var err error
 	req.body, err = readAll(w, r)
 	if err != nil {
 		req.cause = errBody
 		return bodyCode(err)
 	}
-	// Else the server would take the passing deadline for a client that hung up.
-	_ = conn.SetReadDeadline(time.Time{})
 	req.bodyRead = true
 	return accepted
 }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -110,38 +109,6 @@ func TestASlowBodyIsCut(t *testing.T) {
 				t.Errorf("the log holds the client's address: %s", d.log)
 			}
 		})
-	}
-}
-
-// Else the server would take the passing deadline for a client that hung up,
-// and end the contexts of all later requests of the connection too.
-func TestTheDeadlineOfABodyEndsWithIt(t *testing.T) {
-	t.Parallel()
-	const bodyTimeout = 30 * time.Millisecond
-	ghosts := webhook.NewGhost(webhook.GhostOptions{
-		Sites:       []webhook.Site{{Name: "blog", Secrets: [][]byte{[]byte(secret)}}},
-		Inbox:       &inbox{},
-		BodyTimeout: bodyTimeout,
-		Now:         func() time.Time { return now },
-	})
-	cancelled := make(chan bool, 1)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ghosts.ServeHTTP(w, r)
-		select {
-		case <-r.Context().Done():
-			cancelled <- true
-		case <-time.After(5 * bodyTimeout):
-			cancelled <- false
-		}
-	}))
-	t.Cleanup(server.Close)
-	res, err := direct().Do(attempt{}.request(t, server.URL))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	if <-cancelled {
-		t.Error("the deadline passed after the body had arrived, and ended the request")
 	}
 }
 
