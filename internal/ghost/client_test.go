@@ -291,6 +291,7 @@ func TestConnectionsAreReusedAfterErrorsToo(t *testing.T) {
 	t.Cleanup(transport.CloseIdleConnections)
 	c := newClient(t, ghost.Options{URL: s.URL(), HTTP: &http.Client{Transport: transport}})
 	for range 5 {
+		s.FailNext(ghosttest.Fault{Status: 500, Body: strings.Repeat("x", 200_000)})
 		_, _ = c.Member(t.Context(), id)
 		if _, err := c.Site(t.Context()); err != nil {
 			t.Fatal(err)

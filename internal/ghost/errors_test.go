@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -267,6 +268,9 @@ func TestErrorsHoldNoSecretAndNoAddress(t *testing.T) {
 			if err == nil {
 				t.Errorf("%s: no error", name)
 				continue
+			}
+			if _, ok := errors.AsType[*url.Error](err); ok {
+				t.Errorf("%s: the URL can be unwrapped from %v", name, err)
 			}
 			text := fmt.Sprintf("%v", err)
 			for _, marked := range []string{"marked", "feedface", "eyJ", "filter"} {

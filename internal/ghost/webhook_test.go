@@ -228,6 +228,7 @@ func TestParseWebhookRefuses(t *testing.T) {
 		"both empty":                   {current(`{}`), "member.deleted", ghost.ErrInvalidPayload},
 		"an event that is a number":    {`{"event":1,` + added + `}`, "", ghost.ErrInvalidPayload},
 		"a delete of the living":       {`{"event":"member.deleted",` + edited + `}`, "", ghost.ErrInvalidPayload},
+		"a delete, both full":          {`{"event":"member.deleted","member":{"current":` + live + `,"previous":` + live + `}}`, "", ghost.ErrInvalidPayload},
 		"an edit of the gone":          {`{"event":"member.edited",` + deleted + `}`, "", ghost.ErrInvalidPayload},
 		"no id":                        {current(`{"email":"a@example.com"}`), "", ghost.ErrInvalidPayload},
 		"a short id":                   {current(`{"id":"6b02","email":"a@example.com"}`), "", ghost.ErrInvalidPayload},
