@@ -71,7 +71,10 @@ func (c *Client) roundTrip(req *http.Request, op string) (body []byte, status in
 	if err != nil {
 		return nil, 0, &Error{Op: op, cause: withoutURL(err)}
 	}
-	defer closeForReuse(resp.Body)
+	defer func() {
+		drain(resp.Body)
+		_ = resp.Body.Close()
+	}()
 	if resp.StatusCode != http.StatusOK {
 		return nil, resp.StatusCode, c.refusal(op, resp)
 	}
@@ -155,9 +158,6 @@ func withoutURL(err error) error {
 	return err
 }
 
-// closeForReuse reads the rest of a body, so that its connection can be used
-// again. An endless body is not read to its end.
-func closeForReuse(body io.ReadCloser) {
-	_, _ = io.Copy(io.Discard, io.LimitReader(body, maxDrain))
-	_ = body.Close()
-}
+// drain reads the rest of a body, so that its connection can be used again. An
+// endless body is not read to its end.
+func drain(body io.Reader) { _, _ = io.Copy(io.Discard, io.LimitReader(body, maxDrain)) }

@@ -224,7 +224,7 @@ func BenchmarkReadPage(b *testing.B) {
 	c, err := ghost.New(ghost.Options{
 		URL: "https://ghost.example", AdminKey: ghosttest.DefaultKey,
 		HTTP: &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: 200, Body: readCloser{strings.NewReader(page.String())}}, nil
+			return &http.Response{StatusCode: http.StatusOK, Body: readCloser{strings.NewReader(page.String())}}, nil
 		})},
 	})
 	if err != nil {

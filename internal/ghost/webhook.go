@@ -115,7 +115,7 @@ func (e envelopeJSON) shape() member.EventType {
 // contradicts says whether a body of this shape cannot be of the queried event.
 // An edit may look like an add: Ghost 5 leaves changed tiers out of `previous`.
 func contradicts(queried, shape member.EventType) bool {
-	return queried != shape && !(queried == member.Edited && shape == member.Added)
+	return queried != shape && (queried != member.Edited || shape != member.Added)
 }
 
 func lastFacts(previous []byte) (member.Facts, error) {

@@ -34,7 +34,8 @@ func (s *Server) authorize(r *http.Request) *refusal {
 	header := r.Header.Get("Authorization")
 	if header == "" {
 		return noPermission("Authorization failed",
-			"Unable to determine the authenticated user or integration. Check that cookies are being passed through if using session authentication.")
+			"Unable to determine the authenticated user or integration. "+
+				"Check that cookies are being passed through if using session authentication.")
 	}
 	scheme, token, ok := strings.Cut(header, " ")
 	if !ok || !strings.EqualFold(scheme, "Ghost") || token == "" {

@@ -17,7 +17,7 @@ type clause struct {
 	values    []string
 }
 
-var errSyntax = errors.New("Error parsing filter")
+var errSyntax = errors.New("filter cannot be parsed")
 
 // parseFilter reads field:op'value' clauses with + for and, and a comma for or.
 // A filter on password is dropped, as Ghost does: it then selects everyone.

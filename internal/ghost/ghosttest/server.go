@@ -4,8 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log"
+	"log/slog"
 	"maps"
 	"math/rand/v2"
 	"net"
@@ -65,7 +64,8 @@ func (s *Server) Start() error {
 		return fmt.Errorf("ghost simulator: %w", err)
 	}
 	s.addr = l.Addr().String()
-	s.http = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
+	quiet := slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	s.http = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, ErrorLog: quiet}
 	s.served = make(chan error, 1)
 	go func() { s.served <- s.http.Serve(l) }()
 	return nil

@@ -88,7 +88,7 @@ func (s *site) label(name string) thing {
 // number behind it if the slug is taken.
 func (s *site) freeSlug(name string) string {
 	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9')
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
 	})
 	base := strings.Join(words, "-")
 	if base == "" {

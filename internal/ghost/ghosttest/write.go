@@ -171,7 +171,8 @@ func (s *Server) applyNewsletters(m *Member, b memberBody) {
 // is none, which is for ever: Ghost does the same.
 func (s *Server) applyTiers(m *Member, tiers []tierBody, verb string) *refusal {
 	if m.Status == "paid" {
-		return badRequest(verb, "Cannot delete a non-comped Product from a Member, because it has an active Subscription for the same product")
+		return badRequest(verb, "Cannot delete a non-comped Product from a Member, "+
+			"because it has an active Subscription for the same product")
 	}
 	if len(tiers) > 1 {
 		return badRequest(verb, "A member cannot have more than one Product")
