@@ -37,6 +37,9 @@ func TestHealthTellsEverythingAnOperatorAsksFirst(t *testing.T) {
 func TestHealthIsDegradedWhenEventsGoNowhere(t *testing.T) {
 	t.Parallel()
 	down := errors.New("redis: connection refused")
+	asleep := func(oldest time.Duration) *vitals { return &vitals{v: server.Vitals{Depth: 9, Oldest: oldest}} }
+	busy := &vitals{v: server.Vitals{Depth: 9, Oldest: time.Hour, Workers: 1}}
+	spooling := &vitals{v: server.Vitals{SpoolReady: true}, err: down}
 	tests := map[string]struct {
 		source       *vitals
 		http         int
@@ -46,11 +49,11 @@ func TestHealthIsDegradedWhenEventsGoNowhere(t *testing.T) {
 	}{
 		"all well":              {&vitals{v: server.Vitals{Workers: 1}}, 200, "healthy", "healthy", "healthy", 200},
 		"nothing to do":         {&vitals{}, 200, "healthy", "healthy", "healthy", 200},
-		"a worker restarts":     {&vitals{v: server.Vitals{Depth: 9, Oldest: 29 * time.Second}}, 200, "healthy", "healthy", "healthy", 200},
-		"no worker for long":    {&vitals{v: server.Vitals{Depth: 9, Oldest: 30 * time.Second}}, 503, "degraded", "healthy", "degraded", 200},
-		"a long queue":          {&vitals{v: server.Vitals{Depth: 9, Oldest: time.Hour, Workers: 1}}, 200, "healthy", "healthy", "late", 200},
+		"a worker restarts":     {asleep(29 * time.Second), 200, "healthy", "healthy", "healthy", 200},
+		"no worker for long":    {asleep(30 * time.Second), 503, "degraded", "healthy", "degraded", 200},
+		"a long queue":          {busy, 200, "healthy", "healthy", "late", 200},
 		"no Redis":              {&vitals{err: down}, 503, "degraded", "degraded", "unknown", 503},
-		"no Redis, but a spool": {&vitals{v: server.Vitals{SpoolReady: true}, err: down}, 503, "degraded", "degraded", "unknown", 200},
+		"no Redis, but a spool": {spooling, 503, "degraded", "degraded", "unknown", 200},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

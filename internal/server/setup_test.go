@@ -119,7 +119,8 @@ func ghosts(in webhook.Inbox, perMinute int) map[string]http.Handler {
 
 func genuine(t *testing.T, url string) *http.Request {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/webhook/ghost/blog?event=member.added", strings.NewReader(plain))
+	url += "/webhook/ghost/blog?event=member.added"
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(plain))
 	if err != nil {
 		t.Fatal(err)
 	}
