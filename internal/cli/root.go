@@ -91,15 +91,13 @@ func (a *app) watch(c *cobra.Command) {
 		c.ValidArgsFunction = cobra.NoFileCompletions
 	}
 	run := c.RunE
-	if c.Run != nil {
-		plain := c.Run
-		run = func(c *cobra.Command, args []string) error { plain(c, args); return nil }
+	switch {
+	case run == nil && c.Run != nil:
+		return // cobra's own help, which cannot fail
+	case run == nil:
+		run, c.Args = showHelp, onlySubcommands
 	}
-	if run == nil {
-		run = showHelp
-		c.Args = onlySubcommands
-	}
-	c.Run, c.RunE = nil, func(c *cobra.Command, args []string) error {
+	c.RunE = func(c *cobra.Command, args []string) error {
 		a.started = true
 		return run(c, args)
 	}

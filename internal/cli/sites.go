@@ -48,8 +48,9 @@ func newSitesCommand(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "sites",
 		Short: "List the configured sites",
-		Long:  "List the configured sites, and what is not repaired for those without an Admin API key.\nIt reads the configuration only and connects to nothing.",
-		Args:  cobra.NoArgs,
+		Long: "List the configured sites, and what is not repaired for those without an Admin API key.\n" +
+			"It reads the configuration only and connects to nothing.",
+		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			return a.sites(asJSON)
 		},

@@ -78,9 +78,9 @@ func isLoopback(host string) bool {
 func proxies(r reader) []netip.Prefix {
 	var all []netip.Prefix
 	for part := range strings.SplitSeq(r.text("TRUSTED_PROXIES"), ",") {
-		switch part = strings.TrimSpace(part); {
-		case part == "none":
-		case part == "loopback":
+		switch part = strings.TrimSpace(part); part {
+		case "none":
+		case "loopback":
 			all = append(all, netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128"))
 		default:
 			prefix, ok := prefixOf(part)

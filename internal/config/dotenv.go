@@ -25,7 +25,8 @@ func dotenv(o Options, f *findings) layer {
 	// The library's errors quote the line, which may hold a secret.
 	env, err := gotenv.StrictParse(bytes.NewReader(content))
 	if err != nil {
-		f.problem(".env", "is malformed"+brokenLine(content), "write each setting as NAME=value, with '…' around values that hold spaces, # or $")
+		f.problem(".env", "is malformed"+brokenLine(content),
+			"write each setting as NAME=value, with '…' around values that hold spaces, # or $")
 		return l
 	}
 	lintDotenv(content, f)

@@ -35,12 +35,18 @@ func (r reader) overlay(fields map[member.Fact]string, where string, mapping map
 		switch fact := member.Fact(key); {
 		case !slices.Contains(facts(), fact):
 			r.findings.problem(where, "maps "+quote(key)+", which is nothing that ghostcm knows of a member", "use "+factNames())
-		case !isText && mapping[key] != nil, len(field) > 100, strings.ContainsAny(field, "[]"), strings.ContainsFunc(field, unicode.IsControl):
-			r.findings.problem(where, "maps "+quote(key)+" to what is no field name", `write a name of at most 100 characters in quotes, or "" to switch it off`)
+		case !isText && mapping[key] != nil, !isFieldName(field):
+			r.findings.problem(where, "maps "+quote(key)+" to what is no field name",
+				`write a name of at most 100 characters in quotes, or "" to switch it off`)
 		default:
 			fields[fact] = field
 		}
 	}
+}
+
+// isFieldName keeps out what Campaign Monitor's merge tags could not spell.
+func isFieldName(s string) bool {
+	return len(s) <= 100 && !strings.ContainsAny(s, "[]") && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
 func factNames() string {

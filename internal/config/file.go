@@ -142,11 +142,13 @@ func (r *fileReader) set(where, prefix, key string, val any, table map[string]Se
 	full := prefix + strings.ToUpper(key)
 	n, ok := r.parse(full)
 	if _, rest, ofSite := cutSiteDigits(full); ofSite && prefix == "" {
-		r.findings.problem(where, "is in "+r.content.origin+", where sites are a list", "write it as "+strings.ToLower(rest)+" in an entry of sites")
+		r.findings.problem(where, "is in "+r.content.origin+", where sites are a list",
+			"write it as "+strings.ToLower(rest)+" in an entry of sites")
 		return
 	}
 	if !ok {
-		r.findings.problem(where, "is in "+r.content.origin+", but there is no such setting", strings.ToLower(suggest("", strings.ToUpper(key), table)))
+		r.findings.problem(where, "is in "+r.content.origin+", but there is no such setting",
+			strings.ToLower(suggest("", strings.ToUpper(key), table)))
 		return
 	}
 	text, ok := plain(n, val)

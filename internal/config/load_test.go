@@ -309,7 +309,7 @@ func TestRedisURLsOfEveryFormAreTaken(t *testing.T) {
 func TestWarningsSayWhatIsNotRepaired(t *testing.T) {
 	t.Parallel()
 	dir := write(t, map[string]string{"key": "cm-key-hunter2\n"})
-	if err := os.Chmod(filepath.Join(dir, "key"), 0o644); err != nil { //nolint:gosec // the mistake under test
+	if err := os.Chmod(filepath.Join(dir, "key"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	cfg := load(t, config.Options{Dir: dir, Environ: with(map[string]string{

@@ -37,7 +37,7 @@ func readMistake(t *testing.T, path string) mistake {
 // readArchive reads files that follow each other, each after its "-- name --".
 func readArchive(t *testing.T, path string) map[string]string {
 	t.Helper()
-	content, err := os.ReadFile(path) //nolint:gosec // a file of testdata
+	content, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func told(t *testing.T, o config.Options) string {
 
 func update(t *testing.T, path, problems string) {
 	t.Helper()
-	content, err := os.ReadFile(path) //nolint:gosec // a file of testdata
+	content, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}

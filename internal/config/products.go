@@ -153,7 +153,8 @@ func (p *Product) set(key, val string) string {
 	case "on_pause":
 		return setChoice(&p.OnPause, val, "revoke", "keep")
 	default:
-		return "there is no such setting: use product, tier, provider, length, grace, on_cancel, on_refund, on_partial_refund, on_dispute or on_pause"
+		return "there is no such setting: use product, tier, provider, length, grace, on_cancel, " +
+			"on_refund, on_partial_refund, on_dispute or on_pause"
 	}
 	return ""
 }

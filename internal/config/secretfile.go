@@ -16,7 +16,7 @@ const maxFile = 1 << 20
 var errTooLarge = errors.New("it is larger than 1 MiB")
 
 func readFile(path string) ([]byte, error) {
-	file, err := os.Open(path) //nolint:gosec // the operator names the file
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}

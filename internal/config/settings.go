@@ -1,9 +1,6 @@
 package config
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // Setting describes one setting. The tables of settings are what names are
 // checked against, where defaults stand, and what .env.example documents.
@@ -118,12 +115,4 @@ func providers() []providerKind {
 		{"gumroad", "SECRET", true},
 		{"kofi", "SECRET", false},
 	}
-}
-
-func find(settings []Setting, name string) (Setting, bool) {
-	i := slices.IndexFunc(settings, func(s Setting) bool { return s.Name == name })
-	if i < 0 {
-		return Setting{}, false
-	}
-	return settings[i], true
 }

@@ -150,7 +150,8 @@ func distinct(f *findings, all []Site) {
 	for _, s := range all {
 		lower := strings.ToLower(s.Name)
 		if n, taken := names[lower]; taken && lower != "" {
-			f.problem(sitePrefix(s.N)+"NAME", fmt.Sprintf("is the name of SITE%d too (case does not count)", n), "give each site a name of its own")
+			f.problem(sitePrefix(s.N)+"NAME", fmt.Sprintf("is the name of SITE%d too (case does not count)", n),
+				"give each site a name of its own")
 		}
 		names[lower] = s.N
 		if other, taken := lists[s.CMListID]; taken && s.CMListID != "" {

@@ -137,7 +137,7 @@ func (r reader) path(name string, o Options) string {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(o.Dir, path)
 	}
-	file, err := os.Open(path) //nolint:gosec // the operator names the file
+	file, err := os.Open(path)
 	if err != nil {
 		r.problem(name, "the file cannot be read: "+reason(err), "check the path and who may read it")
 		return ""

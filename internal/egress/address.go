@@ -64,7 +64,8 @@ func CheckAddr(addr netip.Addr, p Policy) error {
 		return &ForbiddenError{Host: addr.String(), Why: "an address with a zone"}
 	}
 	for _, a := range append(carried(addr), addr.Unmap()) {
-		if c, found := classify(a); found && !(c.allowable && p.AllowPrivate) {
+		c, found := classify(a)
+		if allowed := c.allowable && p.AllowPrivate; found && !allowed {
 			return &ForbiddenError{Host: addr.String(), Why: c.why, Allowable: c.allowable}
 		}
 	}
