@@ -105,7 +105,7 @@ func TestMemberIsNotFoundOnlyIfGhostItselfSaysSo(t *testing.T) {
 		"a page":                "<html>404 Not Found</html>",
 		"an empty body":         "",
 		"another program":       `{"error":"not found"}`,
-		"another error of it's": `{"errors":[{"type":"MaintenanceError"}]}`,
+		"another error": `{"errors":[{"type":"MaintenanceError"}]}`,
 	} {
 		_, err := answering(t, http.StatusNotFound, nil, body).Member(t.Context(), id)
 		if err == nil || errors.Is(err, ghost.ErrNotFound) {
