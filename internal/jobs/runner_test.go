@@ -55,6 +55,29 @@ func TestAnIdleWorkerStartsAtOnce(t *testing.T) {
 	}
 }
 
+func TestAWorkerThatWasIdleForLongStartsAtOnce(t *testing.T) {
+	t.Parallel()
+	b, got := setup(t), make(chan time.Time, 1)
+	b.start(RunnerOptions{Concurrency: 1, Queue: b.queue, poll: time.Hour, Kinds: []Kind{kind(func(context.Context, Job) error {
+		got <- time.Now()
+		return nil
+	})}})
+	beat := func() string {
+		for _, pool := range b.client.SMembers(t.Context(), poolsKey).Val() {
+			return b.client.HGet(t.Context(), heartbeatKey(pool), "heartbeat_at").Val()
+		}
+		return ""
+	}
+	eventually(t, "the runner beats", patience, func() bool { return beat() != "" })
+	first := beat()
+	eventually(t, "five seconds have passed", patience, func() bool { return beat() != first })
+	start := time.Now()
+	b.enqueue(Spec{Kind: "sync"})
+	if waited := (<-got).Sub(start); waited > 250*time.Millisecond {
+		t.Errorf("a job waited %s for an idle worker", waited)
+	}
+}
+
 func TestAJobIsFoundWithoutBeingWoken(t *testing.T) {
 	t.Parallel()
 	b, got := setup(t), make(chan Job, 1)
