@@ -106,7 +106,9 @@ func TestASecondGhostcmIsToldWhoIsThere(t *testing.T) {
 	t.Parallel()
 	dir := shortDir(t)
 	start(t, redisserver.Options{Dir: dir})
-	_, err := redisserver.Start(t.Context(), redisserver.Options{Dir: dir})
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	_, err := redisserver.Start(ctx, redisserver.Options{Dir: dir})
 	if !errors.Is(err, redisserver.ErrInUse) || !strings.Contains(err.Error(), dir) {
 		t.Errorf("Start = %v, want ErrInUse with the directory", err)
 	}
