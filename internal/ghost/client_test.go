@@ -102,10 +102,10 @@ func TestMemberIsNotFoundOnlyIfGhostItselfSaysSo(t *testing.T) {
 		t.Errorf("of Ghost: %v, want ErrNotFound", err)
 	}
 	for name, body := range map[string]string{
-		"a page":                "<html>404 Not Found</html>",
-		"an empty body":         "",
-		"another program":       `{"error":"not found"}`,
-		"another error": `{"errors":[{"type":"MaintenanceError"}]}`,
+		"a page":          "<html>404 Not Found</html>",
+		"an empty body":   "",
+		"another program": `{"error":"not found"}`,
+		"another error":   `{"errors":[{"type":"MaintenanceError"}]}`,
 	} {
 		_, err := answering(t, http.StatusNotFound, nil, body).Member(t.Context(), id)
 		if err == nil || errors.Is(err, ghost.ErrNotFound) {
