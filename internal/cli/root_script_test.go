@@ -1,0 +1,47 @@
+// Off until the module graph holds golang.org/x/tools, which testscript needs.
+
+//go:build scripts
+
+package cli_test
+
+import (
+	"context"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/ghostcm/ghostcm/internal/cli"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"ghostcm": func() { os.Exit(ghostcm()) }})
+}
+
+// ghostcm is the program as cmd/ghostcm starts it.
+func ghostcm() int {
+	dir, err := os.Getwd()
+	if err != nil {
+		return 1
+	}
+	return cli.Main(context.Background(), cli.Options{
+		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Environ: os.Environ(), Dir: dir, Now: time.Now, Version: "v1.2.3",
+	})
+}
+
+// The scripts in testdata/script read like a manual: what is typed, what comes.
+// "exits N" states the exit code of a command.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("HOME", e.WorkDir)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+	})
+}
