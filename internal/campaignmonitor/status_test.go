@@ -41,6 +41,7 @@ func TestEveryDocumentedCodeHasItsKind(t *testing.T) {
 		{403, cm.InvalidRequest, []int{9999}},
 		{404, cm.Config, []int{404, 9999}},
 		{500, cm.Transient, []int{500, 9999}},
+		{500, cm.InvalidRequest, []int{-213}},
 		{503, cm.Transient, []int{500, 9999}},
 		{400, cm.Transient, []int{210}}, // without its details
 	}

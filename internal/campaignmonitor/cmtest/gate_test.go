@@ -183,7 +183,7 @@ func TestWritesOfOneSubscriberInFlightAreCounted(t *testing.T) {
 	b.Seed(b.list, cmtest.Subscriber{Email: "a@x.example"})
 	b.FailNext(cmtest.Internal, cmtest.Internal)
 	for range 2 { // one after the other
-		_ = b.client.Delete(t.Context(), b.list, "a@x.example") // fails by intent
+		_ = b.client.Update(t.Context(), b.list, "a@x.example", cm.Write{Email: "A@x.example"}) // fails by intent
 	}
 	if got := b.MaxConcurrentPerSubscriber(); got != 1 {
 		t.Errorf("one after the other: %d in flight", got)

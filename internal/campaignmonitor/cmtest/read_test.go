@@ -59,7 +59,8 @@ func TestPagesCoverAStateInOrder(t *testing.T) {
 	for n := range 25 {
 		email := fmt.Sprintf("m%02d@x.example", n)
 		want = append(want, email)
-		b.Seed(b.list, cmtest.Subscriber{Email: email}, cmtest.Subscriber{Email: "gone" + email, State: "Deleted"})
+		latestFirst := time.Date(2026, 1, 1, 0, 0, -n, 0, time.UTC)
+		b.Seed(b.list, cmtest.Subscriber{Email: email, Changed: latestFirst}, cmtest.Subscriber{Email: "gone" + email, State: "Deleted"})
 	}
 	for size, requests := range map[int]int{10: 3, 25: 1, 0: 1, 1000: 1} {
 		before := len(b.Requests())
@@ -76,6 +77,30 @@ func TestPagesCoverAStateInOrder(t *testing.T) {
 	}
 	for _, err := range b.client.Subscribers(t.Context(), b.list, cm.StateBounced, cm.Query{}) {
 		t.Errorf("nobody has bounced, but there is one, or %v", err)
+	}
+}
+
+func TestAReadSeesWhatChangedSinceTheLastOne(t *testing.T) {
+	t.Parallel()
+	b := setup(t, cmtest.Options{})
+	steps := map[string]func(){
+		"one joins":          func() { b.importOne(t, cm.Write{Email: "new@x.example"}, cm.Import{}) },
+		"one leaves":         func() { b.SetState(b.list, "new@x.example", "Unsubscribed") },
+		"one has a new name": func() { b.importOne(t, cm.Write{Email: "old@x.example", Name: "New"}, cm.Import{}) },
+	}
+	b.Seed(b.list, cmtest.Subscriber{Email: "old@x.example"})
+	var got []string
+	for _, name := range []string{"one joins", "one leaves", "one has a new name"} {
+		steps[name]()
+		for sub, err := range b.client.Subscribers(t.Context(), b.list, cm.StateActive, cm.Query{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, sub.Email+sub.Name)
+		}
+	}
+	if want := []string{"new@x.example", "old@x.example", "old@x.example", "old@x.exampleNew"}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }
 

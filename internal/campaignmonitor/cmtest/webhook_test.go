@@ -63,6 +63,26 @@ func TestWebhooksTellOfChanges(t *testing.T) {
 	}
 }
 
+func TestASwitchedOffWebhookIsNotSent(t *testing.T) {
+	t.Parallel()
+	var m mailbox
+	b := setup(t, cmtest.Options{Send: m.Send})
+	id, err := b.client.CreateWebhook(t.Context(), b.list, "https://ghostcm.example/hook", []string{"Deactivate"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Seed(b.list, cmtest.Subscriber{Email: "a@x.example"}, cmtest.Subscriber{Email: "b@x.example"})
+	raw{method: "PUT", path: "/api/v3.3/lists/" + b.list + "/webhooks/" + id + "/deactivate.json", user: cmtest.DefaultKey}.send(t, b.Server)
+	b.SetState(b.list, "a@x.example", "Unsubscribed")
+	if err := b.client.ActivateWebhook(t.Context(), b.list, id); err != nil {
+		t.Fatal(err)
+	}
+	b.SetState(b.list, "b@x.example", "Unsubscribed")
+	if diff := cmp.Diff([]string{"Deactivate b@x.example  Unsubscribed"}, m.take()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestWebhooksAreManaged(t *testing.T) {
 	t.Parallel()
 	var m mailbox
@@ -98,6 +118,8 @@ func TestWebhooksAreManaged(t *testing.T) {
 			t.Errorf("%+v, %v", hooks, err)
 		}
 	}
+	var mail []string // the sample that the test sends after its answer
+	eventually(t, func() bool { mail = append(mail, m.take()...); return len(mail) == 1 })
 	if err := c.ActivateWebhook(t.Context(), b.list, want.ID); err != nil {
 		t.Error(err)
 	}
