@@ -148,13 +148,15 @@ func TestAFailedStartSaysWhatTheServerSaid(t *testing.T) {
 
 func TestTheServerKnowsNoneOfOurSecrets(t *testing.T) {
 	t.Setenv("CM_API_KEY", "a-secret")
-	s := start(t, redisserver.Options{Dir: shortDir(t)})
-	env, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid(t, s)))
+	var printed strings.Builder
+	// redis-server writes its title over its environment, so another program tells.
+	proc, err := redisserver.Launch("/usr/bin/env", nil, &printed)
 	if err != nil {
-		t.Skip("platform: no /proc")
+		t.Fatal(err)
 	}
-	if strings.Contains(string(env), "a-secret") {
-		t.Error("the server's environment holds CM_API_KEY")
+	<-proc.Done()
+	if got := printed.String(); proc.Err() != nil || !strings.Contains(got, "PATH=") || strings.Contains(got, "a-secret") {
+		t.Errorf("it is told %q, %v", got, proc.Err())
 	}
 }
 
