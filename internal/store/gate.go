@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -27,23 +28,51 @@ type Gate struct {
 	Failures int
 }
 
-// pass asks to pass the gate.
+// crowded is how far ahead a site's slots must be taken for a job to wait for
+// one before it does anything else.
+const crowded = time.Second
+
+// pass asks to pass the gate, and takes a slot at once where they are far ahead.
 //
-//	KEYS gate   ARGV now, probe interval
-//	returns state, reason, since, wait, failures; state "" open, "probe", "breaker" or "paused"
+//	KEYS gate, pace   ARGV now, probe interval, slot interval, burst, crowded
+//	returns state, reason, since, wait, failures, microseconds until the slot;
+//	state "" open, "probe", "breaker" or "paused"
 var pass = redis.NewScript(`
 local g = redis.call('hmget', KEYS[1], 'state', 'reason', 'since', 'probe', 'failures')
-if not g[1] then return {'', '', '0', 0, tonumber(g[5] or 0)} end
+if not g[1] then
+  local t = redis.call('time')
+  local now = t[1] * 1000000 + t[2]
+  local interval = tonumber(ARGV[3])
+  local next = tonumber(redis.call('get', KEYS[2]) or 0)
+  local slot = next - (ARGV[4] - 1) * interval - now
+  if slot <= tonumber(ARGV[5]) then return {'', '', '0', 0, tonumber(g[5] or 0), 0} end
+  next = next + interval
+  redis.call('set', KEYS[2], string.format('%.0f', next), 'PX', math.ceil((next - now) / 1000) + 1000)
+  return {'', '', '0', 0, tonumber(g[5] or 0), math.ceil(slot)}
+end
 local wait = tonumber(g[4]) - tonumber(ARGV[1])
 if wait <= 0 then
   redis.call('hset', KEYS[1], 'probe', ARGV[1] + ARGV[2])
-  return {'probe', g[2], g[3], 0, 0}
+  return {'probe', g[2], g[3], 0, 0, 0}
 end
-return {g[1], g[2], g[3], wait, 0}`)
+return {g[1], g[2], g[3], wait, 0, 0}`)
 
-// Pass asks whether a job of the site may go ahead.
-func (s *Store) Pass(ctx context.Context, site string) (Gate, error) {
-	return s.gate(ctx, pass, site, s.nowMillis(), probeEvery.Milliseconds())
+// Pass asks whether a job of the site may go ahead. While the site's slots are
+// taken for more than a second, the job also gets its slot now, so that a
+// flood costs next to nothing while it waits; slot is how long until then. A
+// job that has paid for its slot passes with a zero pace.
+func (s *Store) Pass(ctx context.Context, site string, p Pace) (g Gate, slot time.Duration, err error) {
+	bound := crowded.Microseconds()
+	if p.PerSecond == 0 {
+		p.PerSecond, bound = 1, math.MaxInt32*int64(time.Second/time.Microsecond)
+	}
+	keys := []string{gateKey(site), paceKey(site)}
+	reply, err := pass.Run(ctx, s.redis, keys, s.nowMillis(), probeEvery.Milliseconds(), p.interval(), p.Burst, bound).Slice()
+	if err != nil {
+		return Gate{}, 0, fmt.Errorf("asking at the gate: %w", err)
+	}
+	wait, _ := reply[5].(int64)
+	return readGate(reply), time.Duration(wait) * time.Microsecond, nil
 }
 
 var look = redis.NewScript(`
@@ -53,14 +82,14 @@ return {g[1], g[2], g[3], tonumber(g[4]) - tonumber(ARGV[1]), 0}`)
 
 // Gate says how the gate stands, without passing.
 func (s *Store) Gate(ctx context.Context, site string) (Gate, error) {
-	return s.gate(ctx, look, site, s.nowMillis())
+	reply, err := look.Run(ctx, s.redis, []string{gateKey(site)}, s.nowMillis()).Slice()
+	if err != nil {
+		return Gate{}, fmt.Errorf("looking at the gate: %w", err)
+	}
+	return readGate(reply), nil
 }
 
-func (s *Store) gate(ctx context.Context, script *redis.Script, site string, args ...any) (Gate, error) {
-	reply, err := script.Run(ctx, s.redis, []string{gateKey(site)}, args...).Slice()
-	if err != nil {
-		return Gate{}, fmt.Errorf("asking at the gate: %w", err)
-	}
+func readGate(reply []any) Gate {
 	state, _ := reply[0].(string)
 	reason, _ := reply[1].(string)
 	since, _ := reply[2].(string)
@@ -71,7 +100,7 @@ func (s *Store) gate(ctx context.Context, script *redis.Script, site string, arg
 		g.Since = time.UnixMilli(number(since))
 		g.Wait = time.Duration(wait) * time.Millisecond
 	}
-	return g, nil
+	return g
 }
 
 // fail counts a failure and closes the gate after enough of them in a row.

@@ -40,14 +40,21 @@ func (w *Worker) handle(ctx context.Context, job jobs.Job) error {
 		return w.postpone(ctx, job, time.Second, "share")
 	}
 	defer w.share.leave(job.Site)
-	gate, err := w.Store.Pass(ctx, job.Site)
-	if err != nil {
+	a := &attempt{Worker: w, site: s, job: job, paid: !job.Slot.IsZero()}
+	pace := s.Pace
+	if a.paid {
+		pace = store.Pace{}
+	}
+	gate, slot, err := w.Store.Pass(ctx, job.Site, pace)
+	switch {
+	case err != nil:
 		return err
-	}
-	if !gate.Open {
+	case !gate.Open:
 		return w.postpone(ctx, job, gate.Wait, "gate")
+	case slot > 0:
+		return w.awaitSlot(ctx, job, slot)
 	}
-	a := &attempt{Worker: w, site: s, job: job, gate: gate, paid: !job.Slot.IsZero()}
+	a.gate = gate
 	for range 3 {
 		if err := a.locked(ctx); !errors.Is(err, errNewer) {
 			return err
@@ -58,12 +65,23 @@ func (w *Worker) handle(ctx context.Context, job jobs.Job) error {
 
 // postpone puts a job off that has taken nothing yet.
 func (w *Worker) postpone(ctx context.Context, job jobs.Job, d time.Duration, why string) error {
-	w.Log.DebugContext(ctx, "member.waiting", append(about(job), "why", why, "for", d.String())...)
-	err := w.Store.Release(ctx, store.Release{Site: job.Site, ID: job.Key, Why: store.ForSlot, Due: w.Now().Add(d), Job: again(job)})
-	if err != nil {
+	if err := w.leave(ctx, job, d, why); err != nil {
 		return err
 	}
 	return jobs.Snooze(d)
+}
+
+// awaitSlot puts a job off until the slot that was taken for it.
+func (w *Worker) awaitSlot(ctx context.Context, job jobs.Job, d time.Duration) error {
+	if err := w.leave(ctx, job, d, "slot"); err != nil {
+		return err
+	}
+	return jobs.SnoozeUntilSlot(w.Now().Add(d))
+}
+
+func (w *Worker) leave(ctx context.Context, job jobs.Job, d time.Duration, why string) error {
+	w.Log.DebugContext(ctx, "member.waiting", append(about(job), "why", why, "for", d.String())...)
+	return w.Store.Release(ctx, store.Release{Site: job.Site, ID: job.Key, Why: store.ForSlot, Due: w.Now().Add(d), Job: again(job)})
 }
 
 // locked takes the member's lock and what waits for it, and works on that.
@@ -210,6 +228,11 @@ func (a *attempt) finish(ctx context.Context, c *member.Case, outcome member.Out
 		return err
 	}
 	a.report(ctx, c, outcome)
+	if a.paid && cleared {
+		if err := a.Store.Refund(ctx, a.site.Name, a.site.Pace); err != nil {
+			return err
+		}
+	}
 	if !cleared {
 		return errNewer
 	}
