@@ -156,7 +156,7 @@ func TestTheServerKnowsNoneOfOurSecrets(t *testing.T) {
 	}
 	<-proc.Done()
 	if got := printed.String(); proc.Err() != nil || !strings.Contains(got, "PATH=") || strings.Contains(got, "a-secret") {
-		t.Errorf("it is told %q, %v", got, proc.Err())
+		t.Errorf("it is told more than PATH, or nothing: %d bytes, %v", len(got), proc.Err()) // its text may hold real secrets
 	}
 }
 
