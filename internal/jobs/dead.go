@@ -126,9 +126,8 @@ func (q *Queue) Replay(ctx context.Context, l DeadLetter) (bool, error) {
 		return false, ErrUnreadable
 	}
 	again := entry{Name: jobName, ID: e.ID, EnqueuedAt: q.now().Unix(), Args: maps.Clone(e.Args)}
-	for _, arg := range []string{argAttempts, argCode, argNotBefore, argSlot} {
-		delete(again.Args, arg)
-	}
+	delete(again.Args, argAttempts)
+	delete(again.Args, argCode)
 	n, err := moveScript.Run(ctx, q.client, []string{deadKey, queueKey}, l.raw, again.encode(), wakeChannel).Int()
 	if err != nil {
 		return false, fmt.Errorf("replaying dead letter %s: %w", l.ID, err)

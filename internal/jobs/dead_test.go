@@ -75,7 +75,7 @@ func TestManyDeadLettersAreStreamedWhileTheyGo(t *testing.T) {
 		t.Fatalf("streamed %d of %d", got, n)
 	}
 	replayed := 0
-	for l, err := range b.queue.Dead(t.Context(), DeadFilter{Kind: "sync"}) {
+	for l, err := range b.queue.Dead(t.Context(), DeadFilter{Kind: "grant"}) { // the last of each page is among them
 		if err != nil {
 			t.Fatal(err)
 		}

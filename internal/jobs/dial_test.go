@@ -111,6 +111,10 @@ func TestADemotedMasterIsLeft(t *testing.T) {
 	if err := writable(c); err == nil {
 		t.Error("a replica counts as writable")
 	}
+	if c, err := dialer(b.client)(t.Context()); err == nil {
+		t.Error("a replica was dialled for work")
+		_ = c.Close()
+	}
 }
 
 func TestAPasswordThatIsRefusedIsNotInTheError(t *testing.T) {

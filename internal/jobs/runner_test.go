@@ -25,57 +25,53 @@ func TestAJobArrivesAsItWasEnqueued(t *testing.T) {
 	b.nothingLeft()
 }
 
-func TestAnIdleWorkerStartsAtOnce(t *testing.T) {
+func TestAWorkerThatWasIdleForLongStartsAtOnce(t *testing.T) {
 	t.Parallel()
-	for name, inProcess := range map[string]bool{"woken over Redis": false, "woken in the process": true} {
+	for name, push := range map[string]func(b *bundle){
+		"woken over Redis": func(b *bundle) {
+			if _, err := NewQueue(b.client).Enqueue(b.t.Context(), Spec{Kind: "sync"}); err != nil {
+				b.t.Fatal(err)
+			}
+		},
+		"woken in the process": func(b *bundle) {
+			b.client.LPush(b.t.Context(), queueKey, Encode(Spec{Kind: "sync"}).Raw)
+			b.queue.Wake()
+		},
+		"by Enqueue in the process, without Redis' help": func(b *bundle) {
+			b.client.Do(b.t.Context(), "ACL", "SETUSER", "default", "-publish")
+			b.enqueue(Spec{Kind: "sync"})
+		},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b, got := setup(t), make(chan time.Time, 1)
-			o := RunnerOptions{Kinds: []Kind{kind(func(context.Context, Job) error { got <- time.Now(); return nil })}, poll: time.Hour}
-			if inProcess {
-				o.Queue = b.queue
-			}
-			b.start(o)
-			b.enqueue(Spec{Kind: "sync"}) // the first is not idle pick-up: the runner may still be starting
-			eventually(t, "workers listen", patience, func() bool {
-				b.client.Publish(t.Context(), wakeChannel, "")
-				return len(got) == 1
-			})
-			<-got
-			worst := time.Duration(0)
-			for range 20 {
-				start := time.Now()
-				b.enqueue(Spec{Kind: "sync"})
-				worst = max(worst, (<-got).Sub(start))
-			}
-			if worst > 250*time.Millisecond {
-				t.Errorf("a job waited %s for idle workers", worst)
+			b.start(RunnerOptions{Concurrency: 1, Queue: b.queue, poll: time.Hour, Kinds: []Kind{kind(func(context.Context, Job) error {
+				got <- time.Now()
+				return nil
+			})}})
+			eventually(t, "the runner beats", patience, func() bool { return b.heartbeat() != "" })
+			first := b.heartbeat()
+			eventually(t, "five seconds have passed", patience, func() bool { return b.heartbeat() != first })
+			start := time.Now()
+			push(b)
+			select {
+			case at := <-got:
+				if waited := at.Sub(start); waited > 250*time.Millisecond {
+					t.Errorf("a job waited %s for an idle worker", waited)
+				}
+			case <-time.After(patience):
+				t.Error("the job was not found")
 			}
 		})
 	}
 }
 
-func TestAWorkerThatWasIdleForLongStartsAtOnce(t *testing.T) {
-	t.Parallel()
-	b, got := setup(t), make(chan time.Time, 1)
-	b.start(RunnerOptions{Concurrency: 1, Queue: b.queue, poll: time.Hour, Kinds: []Kind{kind(func(context.Context, Job) error {
-		got <- time.Now()
-		return nil
-	})}})
-	beat := func() string {
-		for _, pool := range b.client.SMembers(t.Context(), poolsKey).Val() {
-			return b.client.HGet(t.Context(), heartbeatKey(pool), "heartbeat_at").Val()
-		}
-		return ""
+// heartbeat is the last one of the only runner.
+func (b *bundle) heartbeat() string {
+	for _, pool := range b.client.SMembers(b.t.Context(), poolsKey).Val() {
+		return b.client.HGet(b.t.Context(), heartbeatKey(pool), "heartbeat_at").Val()
 	}
-	eventually(t, "the runner beats", patience, func() bool { return beat() != "" })
-	first := beat()
-	eventually(t, "five seconds have passed", patience, func() bool { return beat() != first })
-	start := time.Now()
-	b.enqueue(Spec{Kind: "sync"})
-	if waited := (<-got).Sub(start); waited > 250*time.Millisecond {
-		t.Errorf("a job waited %s for an idle worker", waited)
-	}
+	return ""
 }
 
 func TestAJobIsFoundWithoutBeingWoken(t *testing.T) {
