@@ -162,16 +162,14 @@ func (v vitals) Vitals(ctx context.Context) (server.Vitals, error) {
 		return server.Vitals{}, err
 	}
 	state := server.Vitals{Depth: s.Depth, Oldest: s.Oldest, Retrying: s.Retrying, Dead: s.Dead, Workers: s.Workers}
-	for _, name := range v.siteNames() {
-		gate, err := v.prompt.Gate(ctx, name)
+	sites, err := v.siteStates(ctx, v.prompt)
+	for _, site := range sites {
 		switch {
-		case err != nil:
-			return state, err
-		case gate.Paused:
-			state.Paused = append(state.Paused, name)
-		case gate.Reason != "":
-			state.Broken = append(state.Broken, name)
+		case site.Gate.Paused:
+			state.Paused = append(state.Paused, site.Name)
+		case !site.Gate.Open:
+			state.Broken = append(state.Broken, site.Name)
 		}
 	}
-	return state, nil
+	return state, err
 }

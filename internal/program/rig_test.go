@@ -29,6 +29,7 @@ type rig struct {
 	sites []*publication
 	log   *logBuffer
 	url   string
+	stop  func()
 	*program.Program
 }
 
@@ -120,8 +121,21 @@ func (r *rig) start(p *program.Program) {
 			r.t.Errorf("the program ended with %v", err)
 		}
 	})
-	r.t.Cleanup(func() { stop(); running.Wait() })
+	r.stop = func() { stop(); running.Wait() }
+	r.t.Cleanup(r.stop)
 	r.pointGhosts()
+}
+
+// newRigOn stops the program of a rig, and starts another on the same Redis,
+// Ghosts and lists, with other settings.
+func newRigOn(t *testing.T, r *rig, env ...string) *rig {
+	t.Helper()
+	r.stop()
+	next := *r
+	next.t = t
+	next.Program = next.open(rigOptions{noAdmin: len(env) > 0, env: env})
+	next.start(next.Program)
+	return &next
 }
 
 func (r *rig) pointGhosts() {
@@ -141,7 +155,7 @@ func (r *rig) eventually(what string, within time.Duration, holds func() string)
 			return
 		}
 		if time.Now().After(deadline) {
-			r.t.Fatalf("%s: %s\n%s", what, problem, r.log)
+			r.t.Fatalf("%s: %s\n%s", what, problem, tail(r.log.String()))
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
@@ -218,3 +232,6 @@ func (l *logBuffer) String() string {
 	defer l.mu.Unlock()
 	return l.b.String()
 }
+
+// tail is the end of a log, enough to see what went wrong.
+func tail(log string) string { return log[max(0, len(log)-4000):] }

@@ -19,7 +19,7 @@ import (
 //	{ghostcm}:lock:SITE:…       string  a lease, by its holder's token
 //	{ghostcm}:pace:SITE         string  when the site's next request is due, Unix microseconds
 //	{ghostcm}:gate:SITE         hash    failures in a row, open breaker or pause
-//	{ghostcm}:vanished:SITE:DAY string  404s taken for deletions on that day
+//	{ghostcm}:vanished:SITE:DAY set     ids whose 404 was taken for a deletion on that day
 const namespace = "{ghostcm}:"
 
 const waitingKey = namespace + "waiting"

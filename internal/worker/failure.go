@@ -78,11 +78,11 @@ func (a *attempt) ghostFailed(ctx context.Context, err error) error {
 // or was its probe, waits and loses no attempt.
 func (a *attempt) failed(ctx context.Context, upstream string, err error) error {
 	ctx = context.WithoutCancel(ctx) // the failure may be that the job's time is over
-	closed, storeErr := a.Store.Fail(ctx, a.site.Name, upstream+" does not answer")
+	closed, storeErr := a.Store.Fail(ctx, a.site.Name, upstream, upstream+" does not answer")
 	if storeErr != nil {
 		return errors.Join(err, storeErr)
 	}
-	a.gate.Failures++
+	a.gate.Failures[upstream]++
 	if closed {
 		a.Metrics.BreakerOpened(a.site.Name, upstream)
 		a.Log.ErrorContext(ctx, "site.breaker_opened", "site", a.site.Name, "upstream", upstream, "reason", err.Error())
@@ -96,7 +96,7 @@ func (a *attempt) failed(ctx context.Context, upstream string, err error) error 
 // pause stops the site's jobs until a person mends the configuration: retrying
 // would only fill the dead letters.
 func (a *attempt) pause(ctx context.Context, upstream string, err error) error {
-	closed, storeErr := a.Store.Pause(ctx, a.site.Name, err.Error())
+	closed, storeErr := a.Store.Pause(ctx, a.site.Name, upstream, err.Error())
 	if storeErr != nil {
 		return errors.Join(err, storeErr)
 	}
@@ -110,23 +110,23 @@ func (a *attempt) pause(ctx context.Context, upstream string, err error) error {
 
 // succeeded ends a row of failures. When that opens the gate, the site's waiting
 // jobs fall due at once, paced by its limit.
-func (a *attempt) succeeded(ctx context.Context) error {
-	if !a.gate.Probe && a.gate.Failures == 0 {
+func (a *attempt) succeeded(ctx context.Context, upstream string) error {
+	if !a.gate.Shaken(upstream) {
 		return nil
 	}
-	opened, err := a.Store.Succeed(ctx, a.site.Name)
+	opened, err := a.Store.Succeed(ctx, a.site.Name, upstream)
 	if err != nil {
 		return err
 	}
-	a.gate = store.Gate{Open: true}
+	delete(a.gate.Failures, upstream)
 	if !opened {
 		return nil
 	}
+	a.gate = store.Gate{Open: true, Failures: map[string]int{}}
 	a.Metrics.SiteResumed(a.site.Name)
-	a.Metrics.BreakerClosed(a.site.Name, upstreamList)
-	a.Metrics.BreakerClosed(a.site.Name, upstreamGhost)
+	a.Metrics.BreakerClosed(a.site.Name, upstream)
 	n, err := a.Queue.Expedite(ctx, a.site.Name)
-	a.Log.InfoContext(ctx, "site.resumed", "site", a.site.Name, "jobs", n)
+	a.Log.InfoContext(ctx, "site.resumed", "site", a.site.Name, "upstream", upstream, "jobs", n)
 	return err
 }
 

@@ -36,8 +36,8 @@ func (w *Worker) handle(ctx context.Context, job jobs.Job) error {
 	if !ok {
 		return jobs.WithCode(errors.New("the site is not configured here; add it, or drop this dead letter"), "config:unknown_site")
 	}
-	if !w.share.enter(job.Site) {
-		return w.postpone(ctx, job, time.Second, "share")
+	if !w.share.enter(ctx, job.Site) {
+		return w.postpone(ctx, job, sharedRetry, "share")
 	}
 	defer w.share.leave(job.Site)
 	a := &attempt{Worker: w, site: s, job: job, paid: !job.Slot.IsZero()}
@@ -155,15 +155,18 @@ func (a *attempt) reread(ctx context.Context, in member.Input) (fresh *member.Fa
 	}
 	facts, err := a.site.Ghost.Member(ctx, a.job.Key)
 	if err == nil {
-		return &facts, false, a.succeeded(ctx)
+		return &facts, false, a.succeeded(ctx, upstreamGhost)
 	}
 	if !errors.Is(err, ghost.ErrNotFound) {
 		return nil, false, a.ghostFailed(ctx, err)
 	}
+	if err := a.succeeded(ctx, upstreamGhost); err != nil { // it answered
+		return nil, false, err
+	}
 	if in.Memory.Vanished {
 		return nil, true, nil
 	}
-	allowed, err := a.Store.AllowVanished(ctx, a.site.Name)
+	allowed, err := a.Store.AllowVanished(ctx, a.site.Name, a.job.Key)
 	if err != nil {
 		return nil, false, err
 	}
@@ -215,7 +218,7 @@ func (a *attempt) do(ctx context.Context, c *member.Case, step member.Step) erro
 		return a.listFailed(ctx, err)
 	}
 	c.Learn(step, result)
-	return a.succeeded(ctx)
+	return a.succeeded(ctx, upstreamList)
 }
 
 // finish keeps what was learned and clears the inbox of what was applied.
