@@ -38,7 +38,7 @@ type Case struct {
 	claim   int64 // when Ghost said that the member has its address
 
 	goal    Want
-	prior   map[Fact]string   // what Campaign Monitor had before this case wrote
+	prior   map[Fact]string   // what the subscriber to be written has already
 	was     string            // the remembered address when the case began
 	absent  map[string]bool   // addresses answered with 203
 	seen    map[string]Result // addresses read
@@ -71,7 +71,7 @@ func New(in Input) *Case {
 	c.gone = in.Gone || in.Entry.DeletedAt != 0
 	c.prior = in.Memory.Written
 	if in.Memory.Layout != in.Layout.Fingerprint() {
-		c.prior = nil
+		c.prior, c.Memory.Inactive = nil, false
 	}
 	c.history = c.statusHistory(in.Entry)
 	c.Memory.OptInAt = c.optIn(in.Entry)

@@ -31,7 +31,7 @@ const (
 
 // EntryOf turns one event into an entry.
 func EntryOf(e Event) Entry {
-	at := e.SentAt.UnixMilli()
+	at := max(e.SentAt.UnixMilli(), 1) // without a send time, older than any with one
 	entry := Entry{ID: e.Facts.ID, Known: map[string]Stamped{}, SentAt: at}
 	for key, value := range e.Facts.byKey() {
 		entry.Known[key] = Stamped{At: at, JSON: value}

@@ -43,7 +43,6 @@ type Layout struct {
 	// an unsubscribe there would reach every list of the client and suppress the
 	// person, so every removal is a delete.
 	RemoveByDelete bool
-	ConsentToTrack string
 }
 
 // Fingerprint changes whenever a remembered write says nothing about this
@@ -73,7 +72,7 @@ func digest(s string) string {
 // (https://www.campaignmonitor.com/api/v3-3/subscribers/).
 var (
 	firstDate = time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)
-	lastDate  = time.Date(2076, 6, 6, 0, 0, 0, 0, time.UTC)
+	afterDate = time.Date(2076, 6, 7, 0, 0, 0, 0, time.UTC)
 )
 
 // timeValue writes t as the column takes it; "" when it cannot hold t.
@@ -82,7 +81,7 @@ func (c Column) timeValue(t time.Time) string {
 	if !c.Date {
 		return t.Format(time.RFC3339)
 	}
-	if t.Before(firstDate) || t.After(lastDate) {
+	if t.Before(firstDate) || !t.Before(afterDate) {
 		return ""
 	}
 	return t.Format("2006/01/02")

@@ -32,6 +32,10 @@ func (c *Case) deactivating(s Step) bool {
 
 // Learn takes in the answer to a step.
 func (c *Case) Learn(s Step, r Result) {
+	wanted := s.Action == Import || s.Action == Update && SameAddress(s.At, c.goal.Email)
+	if r.Answer == BadAddress && !wanted {
+		r = Result{Answer: Absent} // what is no address has no subscriber
+	}
 	switch s.Action {
 	case Read:
 		c.learnRead(s, r)
@@ -50,9 +54,12 @@ func (c *Case) learnRead(s Step, r Result) {
 		switch {
 		case r.Answer == Absent:
 			a.Removal = nil
+		case r.State == StateActive && c.removed[AddressKey(s.At)]:
+			// Our removal does not show yet; it stays the reason for what will.
 		case r.State == StateActive:
 			a.OptOut, a.Removal = nil, nil
-		case r.State == StateUnconfirmed:
+		case r.State == StateUnconfirmed: // signed up anew
+			a.Removal = nil
 		case a.Removal != nil && a.Removal.left(r.State, r.Date):
 			a.Removal.Done, a.Removal.State, a.Removal.Date = true, r.State, r.Date
 		default:
@@ -66,7 +73,7 @@ func (c *Case) learnUpdate(s Step, r Result) {
 	case Done:
 		c.learnUpdated(s)
 	case Absent:
-		c.absent[AddressKey(s.At)] = true
+		c.absent[AddressKey(s.At)], c.prior = true, nil
 	case Occupied:
 		c.learnOccupied(s)
 	case BadAddress:
@@ -81,13 +88,14 @@ func (c *Case) learnUpdate(s Step, r Result) {
 // learnOccupied meets a subscriber at the new address: that one is updated, and
 // the old one, if it is another, removed.
 func (c *Case) learnOccupied(s Step) {
-	c.taken = true
+	c.taken, c.prior = true, nil
 	if !SameAddress(s.At, c.goal.Email) && c.owns(s.At) && !slices.Contains(c.Memory.Stale, s.At) {
 		c.Memory.Stale = append(slices.Clone(c.Memory.Stale), s.At)
 	}
 }
 
 func (c *Case) learnUpdated(s Step) {
+	c.moved(s)
 	outcome := Updated
 	switch a := c.Addresses[AddressKey(c.goal.Email)]; {
 	case s.Resubscribe:
@@ -99,6 +107,25 @@ func (c *Case) learnUpdated(s Step) {
 		outcome = OptedOutFields
 	}
 	c.nowWritten(outcome)
+}
+
+// moved takes along what is known of the subscriber from the addresses that it
+// is no longer at: the next to have one of them starts anew.
+func (c *Case) moved(s Step) {
+	for _, old := range c.touched() {
+		gone := SameAddress(old, s.At) || c.absent[AddressKey(old)]
+		if SameAddress(old, c.goal.Email) || !gone || !c.owns(old) {
+			continue
+		}
+		from := c.Addresses[AddressKey(old)]
+		c.address(c.goal.Email, func(a *Address) {
+			a.CreatedAt = max(a.CreatedAt, from.CreatedAt)
+			if from.OptOut != nil {
+				a.OptOut = from.OptOut
+			}
+		})
+		c.address(old, func(a *Address) { a.OptOut, a.CreatedAt = nil, 0 })
+	}
 }
 
 func (c *Case) learnImport(s Step, r Result) {
@@ -114,6 +141,7 @@ func (c *Case) learnImport(s Step, r Result) {
 			}
 			a.OptOut, a.Removal = nil, nil
 		})
+		c.prior = nil
 		c.nowWritten(outcome)
 	case OptedOut:
 		c.address(c.goal.Email, func(a *Address) { a.OptOut, a.Removal = &OptOut{State: r.Code}, nil })

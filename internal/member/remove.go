@@ -34,10 +34,14 @@ func (c *Case) nextRemovalOf(email string, byDelete bool) (step Step, more bool)
 	if !ok {
 		return Step{Action: Read, At: email}, true
 	}
+	removed := c.removed[AddressKey(email)]
+	if r.Answer == Absent && !removed && c.lately(email) {
+		return Step{Action: Wait, For: settlingRetry, Outcome: StillAbsent}, true
+	}
 	if r.Answer == Absent || r.State != StateActive {
 		return Step{}, false
 	}
-	if c.removed[AddressKey(email)] { // it does not show yet
+	if removed { // it does not show yet
 		return Step{Action: Wait, For: settlingRetry, Outcome: StillThere}, true
 	}
 	if byDelete {

@@ -90,12 +90,18 @@ func renderTime(column Column, t Maybe[time.Time]) (string, bool) {
 }
 
 func (c *Case) wantsInactive() bool {
-	optedOut := c.facts.Subscribed.Known && !c.facts.Subscribed.Value && c.policy.OnOptOut == OptOutUnsubscribes
-	return optedOut || c.suppressed()
+	subscribed := c.subscribed()
+	optedOut := subscribed.Known && !subscribed.Value && c.policy.OnOptOut == OptOutUnsubscribes
+	suppressed := c.facts.Suppressed.Value && c.policy.OnSuppressed == OptOutUnsubscribes
+	return optedOut || suppressed
 }
 
-func (c *Case) suppressed() bool {
-	return c.facts.Suppressed.Value && c.policy.OnSuppressed == OptOutUnsubscribes
+// subscribed is Ghost's newest answer, which may be older than the entry.
+func (c *Case) subscribed() Maybe[bool] {
+	if c.facts.Subscribed.Known {
+		return c.facts.Subscribed
+	}
+	return c.Memory.Subscribed
 }
 
 // statusHistory joins what is remembered of the status with what the entry
@@ -121,7 +127,7 @@ func (c *Case) statusHistory(e Entry) history {
 // optIn returns when Ghost showed a newer opt-in than was compared with
 // Campaign Monitor; 0 if it did not.
 func (c *Case) optIn(e Entry) int64 {
-	if c.policy.Resubscribe != ResubscribeGhostOptIns || !c.facts.Subscribed.Value {
+	if c.policy.Resubscribe != ResubscribeGhostOptIns || !c.subscribed().Value {
 		return 0
 	}
 	var was bool

@@ -37,7 +37,7 @@ func (c *Case) nextWrite() Step {
 		// Never added, never made active: an update finds out whether there is a
 		// subscriber, and changes nothing else.
 		return Step{Action: Update, At: c.goal.Email, Want: c.goal, Resubscribe: c.mayResubscribe(c.goal.Email)}
-	case absent && c.now.Sub(millis(a.CreatedAt)) < settling:
+	case absent && c.settles():
 		return Step{Action: Wait, For: settlingRetry, Outcome: StillAbsent}
 	}
 	return Step{Action: Import, At: c.goal.Email, Want: c.goal}
@@ -92,6 +92,21 @@ func (c *Case) whereKnown() (string, bool) {
 	return c.goal.Email, tried && !c.absent[AddressKey(c.goal.Email)]
 }
 
+// settles says whether a subscriber that was found at none of the member's
+// addresses may be one that we created and that is not readable yet.
+func (c *Case) settles() bool {
+	for at := range c.absent {
+		if c.lately(at) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Case) lately(email string) bool {
+	return c.now.Sub(millis(c.Addresses[AddressKey(email)].CreatedAt)) < settling
+}
+
 // nextRejoin brings back a subscriber that we removed, if it still is exactly as
 // we left it; anything else is the person's own choice.
 func (c *Case) nextRejoin(removal Removal) Step {
@@ -106,11 +121,8 @@ func (c *Case) nextRejoin(removal Removal) Step {
 		}
 	}
 	r, ok := c.read(c.goal.Email)
-	switch {
-	case !ok:
+	if !ok {
 		return Step{Action: Read, At: c.goal.Email}
-	case r.Answer == Absent:
-		return Step{Action: Import, At: c.goal.Email, Want: c.goal}
 	}
 	return Step{Action: Import, At: c.goal.Email, Want: c.goal, Resubscribe: removal.left(r.State, r.Date)}
 }
@@ -174,7 +186,10 @@ func (c *Case) nextStale() (Step, bool) {
 // nextDeactivation takes someone off the list whom Ghost shows as opted out or
 // suppressed, where the policy asks for it. What we find inactive stays so.
 func (c *Case) nextDeactivation() (Step, bool) {
-	if !c.goal.Inactive || c.Memory.Inactive || c.absent[AddressKey(c.goal.Email)] {
+	if c.goal.Inactive && c.absent[AddressKey(c.goal.Email)] {
+		c.Memory.Inactive = true
+	}
+	if !c.goal.Inactive || c.Memory.Inactive {
 		return Step{}, false
 	}
 	r, ok := c.read(c.goal.Email)
