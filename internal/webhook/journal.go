@@ -2,14 +2,13 @@ package webhook
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/ghostcm/ghostcm/internal/member"
 )
 
 const (
@@ -132,16 +131,9 @@ func facts(req *request, took time.Duration) []slog.Attr {
 		)
 	}
 	if email := d.Event.Facts.Email; email.Known {
-		attrs = append(attrs, slog.String("email_hash", emailHash(email.Value)))
+		attrs = append(attrs, slog.String("email_hash", member.AddressHash(email.Value)))
 	}
 	return attrs
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-
-// emailHash stands for an address wherever people look: the first 12 hex digits
-// of the SHA-256 of its lower-case form.
-func emailHash(email string) string {
-	sum := sha256.Sum256([]byte(strings.ToLower(email)))
-	return hex.EncodeToString(sum[:6])
-}
