@@ -106,7 +106,7 @@ func TestAWrongKeyPausesTheSiteInsteadOfFillingTheDeadLetters(t *testing.T) {
 
 func (r *rig) get(path string) string {
 	r.t.Helper()
-	resp, err := http.Get(r.url + path) //nolint:noctx // a test on loopback
+	resp, err := http.Get(r.url + path)
 	if err != nil {
 		r.t.Fatal(err)
 	}

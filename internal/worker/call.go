@@ -45,12 +45,21 @@ func (a *attempt) since(ctx context.Context, date string) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	now, err1 := time.Parse(time.DateTime, present)
-	then, err2 := time.Parse(time.DateTime, date)
-	if err1 != nil || err2 != nil {
-		return time.Time{}, nil // not told: an opt-out then stays
+	return sameClock(present, date, a.Now()), nil
+}
+
+// sameClock is when date was, if present is now; zero if either is no time: an
+// opt-out then stays.
+func sameClock(present, date string, now time.Time) time.Time {
+	p, err := time.Parse(time.DateTime, present)
+	if err != nil {
+		return time.Time{}
 	}
-	return a.Now().Add(then.Sub(now)), nil
+	d, err := time.Parse(time.DateTime, date)
+	if err != nil {
+		return time.Time{}
+	}
+	return now.Add(d.Sub(p))
 }
 
 // create is an import of one: unlike a single add it is done when it returns, so

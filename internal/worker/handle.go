@@ -30,6 +30,10 @@ type attempt struct {
 // the inbox.
 var errNewer = errors.New("a newer event came meanwhile")
 
+// errVanishing protects a list from a Ghost that is not its own.
+var errVanishing = errors.New("ghost no longer knows this member, and today's bound for removals that no webhook announced is reached; " +
+	"check SITEN_GHOST_URL, then replay")
+
 // handle runs a job until no newer event is left in the member's inbox.
 func (w *Worker) handle(ctx context.Context, job jobs.Job) error {
 	s, ok := w.sites[job.Site]
@@ -95,7 +99,7 @@ func (a *attempt) locked(ctx context.Context) (err error) {
 	}
 	a.lease, a.begun = lease, a.Now()
 	defer func() { // also when the job's time is over
-		_ = lease.Unlock(context.WithoutCancel(ctx)) //nolint:errcheck // it ends by itself
+		_ = lease.Unlock(context.WithoutCancel(ctx)) // failing that, it ends by itself
 	}()
 	taken, found, err := a.Store.Take(ctx, a.site.Name, a.job.Key, leaseFor)
 	if err != nil || !found {
@@ -171,8 +175,7 @@ func (a *attempt) reread(ctx context.Context, in member.Input) (fresh *member.Fa
 		return nil, false, err
 	}
 	if !allowed {
-		err := errors.New("Ghost no longer knows this member, and today's bound for removals that no webhook announced is reached; check SITEN_GHOST_URL, then replay")
-		return nil, false, jobs.WithCode(jobs.Permanent(err), "ghost:404")
+		return nil, false, jobs.WithCode(jobs.Permanent(errVanishing), "ghost:404")
 	}
 	return nil, true, nil
 }

@@ -37,5 +37,8 @@ func encode(s jobs.Spec) store.Job {
 
 // again is a new job for what an old one was about.
 func again(job jobs.Job) store.Job {
-	return encode(jobs.Spec{Kind: job.Kind, Site: job.Site, Key: job.Key, Event: job.Event, EmailHash: job.EmailHash, ReceivedAt: job.ReceivedAt})
+	return encode(jobs.Spec{
+		Kind: job.Kind, Site: job.Site, Key: job.Key,
+		Event: job.Event, EmailHash: job.EmailHash, ReceivedAt: job.ReceivedAt,
+	})
 }
