@@ -20,7 +20,7 @@ func (c *Case) nextWrite() Step {
 	}
 	a := c.Addresses[AddressKey(c.goal.Email)]
 	rejoins := a.Removal != nil && a.OptOut == nil && !c.goal.Inactive
-	if at, ok := c.whereKnown(); ok && !(rejoins && SameAddress(at, c.goal.Email)) {
+	if at, ok := c.whereKnown(); ok && (!rejoins || !SameAddress(at, c.goal.Email)) {
 		return Step{Action: Update, At: at, Want: c.goal, Resubscribe: c.mayResubscribe(at)}
 	}
 	absent := c.absent[AddressKey(c.goal.Email)]

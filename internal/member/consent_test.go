@@ -1,0 +1,304 @@
+package member
+
+import (
+	"testing"
+	"time"
+)
+
+func TestWhoWeRemovedIsActiveAgainAfterJoiningAgain(t *testing.T) {
+	t.Parallel()
+	for _, policy := range []DeletePolicy{DeleteUnsubscribes, DeleteDeletes} {
+		t.Run(string(policy), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.policy.OnDelete = policy
+			w.remove(w.join("a@x.org"))
+			w.apply()
+			id := w.join("a@x.org")
+			w.apply()
+			w.remove(id)
+			w.apply()
+			again := w.join("a@x.org")
+			w.apply()
+			w.expect("a@x.org", StateActive)
+			w.ended(again, Resubscribed)
+		})
+	}
+}
+
+func TestWhatChangedSinceOurRemovalIsAnOptOut(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(w *world){
+		"another date":  func(w *world) { w.optOut("a@x.org", StateUnsubscribed) },
+		"another state": func(w *world) { w.optOut("a@x.org", "Bounced") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.join("a@x.org")
+			w.apply()
+			w.remove(w.byAddress("a@x.org"))
+			w.apply()
+			change(w)
+			state := w.at("a@x.org").state
+			id := w.join("a@x.org")
+			w.apply()
+			w.expect("a@x.org", state)
+			w.ended(id, OptedOutFields)
+		})
+	}
+}
+
+func TestARemovalIsRecognisedThoughItsWorkerDied(t *testing.T) {
+	t.Parallel()
+	for name, called := range map[string]bool{"before the call": false, "after the call": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			id := w.join("a@x.org")
+			w.apply()
+			w.remove(id)
+			w.deliverAll()
+			w.crashOnce(Unsubscribe, called)
+			w.work(id)
+			w.join("a@x.org") // before anyone looks at the removal again
+			late := w.inbox[id]
+			delete(w.inbox, id)
+			w.apply()
+			w.inbox[id] = late
+			w.apply()
+			w.expect("a@x.org", StateActive)
+		})
+	}
+}
+
+func TestWhoHadOptedOutStaysOutAfterJoiningAgain(t *testing.T) {
+	t.Parallel()
+	for _, state := range []string{StateUnsubscribed, StateDeleted, "Bounced", "Suppressed"} {
+		t.Run(state, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			id := w.join("a@x.org")
+			w.apply()
+			w.optOut("a@x.org", state)
+			w.remove(id)
+			w.apply()
+			w.ended(id, NotOnList)
+			again := w.join("a@x.org")
+			w.apply()
+			w.expect("a@x.org", state)
+			w.ended(again, OptedOutFields)
+			delete(w.list, "a@x.org")
+			w.setLabels(again, "VIP")
+			w.apply()
+			w.expect("a@x.org", "")
+			w.ended(again, NotAdded)
+		})
+	}
+}
+
+func TestARemovalThatShowsLateIsStillOurs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.join("a@x.org")
+	w.apply()
+	w.remove(id)
+	reads := 0
+	w.answer = func(s Step) (Result, bool) {
+		if s.Action == Read {
+			reads++
+		}
+		return Result{State: StateActive}, s.Action == Read && reads == 2
+	}
+	w.deliverAll()
+	w.work(id)
+	w.ended(id, StillThere)
+	w.apply()
+	w.join("a@x.org")
+	w.apply()
+	w.expect("a@x.org", StateActive)
+}
+
+func TestWhoIsYetToConfirmIsUpdatedOnly(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.remove(w.join("a@x.org"))
+	w.apply()
+	w.join("a@x.org")
+	w.apply()
+	w.remove(w.byAddress("a@x.org"))
+	w.apply()
+	w.turn(w.at("a@x.org"), StateUnconfirmed) // signed up on a form meanwhile
+	id := w.join("a@x.org")
+	w.setLabels(id, "VIP")
+	w.apply()
+	w.expect("a@x.org", StateUnconfirmed)
+	w.field("a@x.org", "labels", "VIP")
+}
+
+func TestARefusedImportUpdatesTheFieldsOnly(t *testing.T) {
+	t.Parallel()
+	for code, answer := range map[string]Answer{"204": OptedOut, "205": OptedOut, "206": OptedOut, "207": OptedOut, "208": Unconfirmed} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.list["a@x.org"] = &person{email: "a@x.org", state: "Refused", fields: map[string]string{}}
+			w.answer = func(s Step) (Result, bool) { return Result{Answer: answer, Code: code}, s.Action == Import }
+			id := w.join("a@x.org")
+			w.setLabels(id, "VIP")
+			w.apply()
+			w.expect("a@x.org", "Refused")
+			w.field("a@x.org", "labels", "VIP")
+			if optOut := w.address["a@x.org"].OptOut; (optOut != nil) != (answer == OptedOut) || optOut != nil && optOut.State != code {
+				t.Errorf("remembered as %v", optOut)
+			}
+		})
+	}
+}
+
+func TestAnOptOutInGhostIsAField(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.join("a@x.org")
+	w.subscribe(id, false)
+	w.apply()
+	w.expect("a@x.org", StateActive)
+	w.field("a@x.org", "email_enabled", "false")
+	w.subscribe(id, true)
+	w.apply()
+	w.field("a@x.org", "email_enabled", "true")
+}
+
+func TestAnOptOutInGhostUnsubscribesWhereTheOperatorWantsIt(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[ResubscribePolicy]string{ResubscribeNever: StateUnsubscribed, ResubscribeGhostOptIns: StateActive} {
+		t.Run("resubscribe="+string(name), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.policy.OnOptOut, w.policy.Resubscribe = OptOutUnsubscribes, name
+			id := w.join("a@x.org")
+			w.apply()
+			w.subscribe(id, false)
+			w.apply()
+			w.expect("a@x.org", StateUnsubscribed)
+			w.ended(id, Deactivated)
+			w.free(func() { w.seen(id) })
+			w.pass(time.Minute)
+			w.subscribe(id, true)
+			w.apply()
+			w.expect("a@x.org", want)
+			w.field("a@x.org", "email_enabled", "true")
+		})
+	}
+}
+
+func TestAnOptOutIsNotForgottenByAnEventThatLeavesItOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.policy.OnOptOut = OptOutUnsubscribes
+	id := w.join("a@x.org")
+	w.subscribe(id, false)
+	w.apply()
+	w.expect("a@x.org", "") // never added
+	w.ended(id, NotAdded)
+	w.leaves = func(key string) bool { return key == "subscribed" }
+	w.setLabels(id, "VIP")
+	w.apply()
+	w.expect("a@x.org", "")
+}
+
+func TestWhoWasNotAddedIsAddedOnceNothingSpeaksAgainstIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.fresh = true
+	delete(w.layout.Columns, FactEmailEnabled) // the change shows in no field
+	id := w.join("a@x.org")
+	w.edit(id, func(f *Facts, _ *Previous) { f.Suppressed = Some(true) })
+	w.apply()
+	w.expect("a@x.org", "")
+	w.edit(id, func(f *Facts, _ *Previous) { f.Suppressed = Some(false) })
+	w.apply()
+	w.expect("a@x.org", StateActive)
+}
+
+func TestAnOptInInGhostUndoesAnOlderOptOutOnly(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		state string
+		later bool // the opt-out is newer than the opt-in
+		want  string
+	}{
+		"newer than an unsubscribe": {StateUnsubscribed, false, StateActive},
+		"newer than a deletion":     {StateDeleted, false, StateActive},
+		"older than an unsubscribe": {StateUnsubscribed, true, StateUnsubscribed},
+		"newer than a bounce":       {"Bounced", false, "Bounced"},
+		"newer than a suppression":  {"Suppressed", false, "Suppressed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.policy.Resubscribe = ResubscribeGhostOptIns
+			id := w.join("a@x.org")
+			w.subscribe(id, false)
+			w.apply()
+			if !c.later {
+				w.optOut("a@x.org", c.state)
+			}
+			w.subscribe(id, true)
+			if c.later {
+				w.optOut("a@x.org", c.state)
+			}
+			w.apply()
+			w.expect("a@x.org", c.want)
+			w.free(func() { w.seen(id) })
+		})
+	}
+}
+
+func TestAnOptInDoesNothingWhileItIsUnknownWhenTheOptOutWas(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.policy.Resubscribe = ResubscribeGhostOptIns
+	id := w.join("a@x.org")
+	w.subscribe(id, false)
+	w.apply()
+	w.optOut("a@x.org", StateUnsubscribed)
+	w.at("a@x.org").date = "when?"
+	w.subscribe(id, true)
+	w.apply()
+	w.expect("a@x.org", StateUnsubscribed)
+}
+
+func TestWhomGhostSuppressedIsTakenOffTheListOrOnlyShown(t *testing.T) {
+	t.Parallel()
+	for policy, want := range map[OptOutPolicy]string{OptOutUnsubscribes: StateUnsubscribed, OptOutField: StateActive} {
+		t.Run(string(policy), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.fresh, w.policy.OnSuppressed = true, policy
+			id := w.join("a@x.org")
+			w.apply()
+			w.edit(id, func(f *Facts, _ *Previous) { f.Suppressed = Some(true) })
+			w.apply()
+			w.expect("a@x.org", want)
+			w.field("a@x.org", "email_enabled", "false")
+			w.free(func() { w.seen(id) })
+		})
+	}
+}
+
+func TestWhomGhostSuppressedIsNeverAdded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.fresh = true
+	id := w.join("a@x.org")
+	w.edit(id, func(f *Facts, _ *Previous) { f.Suppressed = Some(true) })
+	w.apply()
+	w.expect("a@x.org", "")
+	w.ended(id, NotAdded)
+	w.policy.OnSuppressed = OptOutField
+	w.join("b@x.org")
+	w.edit(w.byAddress("b@x.org"), func(f *Facts, _ *Previous) { f.Suppressed = Some(true) })
+	w.apply()
+	w.expect("b@x.org", StateActive)
+}
