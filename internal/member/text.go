@@ -39,15 +39,18 @@ func isBidiControl(r rune) bool {
 }
 
 // cutText cuts s to at most limit UTF-16 units, never inside a character: what
-// joins or modifies the rune before it goes with that rune.
+// joins or modifies the rune before it goes with that rune, and so does the
+// second letter of a flag.
 func cutText(s string, limit int) string {
 	units, whole := 0, 0
-	joined := false
+	joined, flag := false, false
 	for i, r := range s {
-		if !joined && !extends(r) {
+		flagEnds := flag && isFlagLetter(r)
+		if !joined && !extends(r) && !flagEnds {
 			whole = i
 		}
 		joined = r == zeroWidthJoiner
+		flag = isFlagLetter(r) && !flagEnds
 		units += utf16Len(r)
 		if units > limit {
 			return strings.TrimSpace(s[:whole])
@@ -58,9 +61,13 @@ func cutText(s string, limit int) string {
 
 const zeroWidthJoiner = '\u200d'
 
+// extends says whether r belongs to the character before it: a joiner, a mark, a
+// skin tone, or a tag (flags of regions are spelt with tags).
 func extends(r rune) bool {
-	return r == zeroWidthJoiner || unicode.Is(unicode.M, r) || r >= 0x1f3fb && r <= 0x1f3ff
+	return r == zeroWidthJoiner || unicode.Is(unicode.M, r) || r >= 0x1f3fb && r <= 0x1f3ff || r >= 0xe0020 && r <= 0xe007f
 }
+
+func isFlagLetter(r rune) bool { return r >= 0x1f1e6 && r <= 0x1f1ff }
 
 func utf16Len(r rune) int {
 	if r > 0xffff {
