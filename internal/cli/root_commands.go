@@ -6,6 +6,10 @@ import "github.com/spf13/cobra"
 // constructor in the file that is named for it.
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
+		newServeCommand(a),
+		newWorkerCommand(a),
+		newStatusCommand(a),
+		newDLQCommand(a),
 		newSitesCommand(a),
 		newVersionCommand(a),
 	}

@@ -1,7 +1,3 @@
-// Off until the module graph holds golang.org/x/tools, which testscript needs.
-
-//go:build scripts
-
 package cli_test
 
 import (

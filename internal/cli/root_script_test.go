@@ -1,12 +1,10 @@
-// Off until the module graph holds golang.org/x/tools, which testscript needs.
-
-//go:build scripts
-
 package cli_test
 
 import (
 	"context"
 	"os"
+	"os/signal"
+	"syscall"
 	"testing"
 	"time"
 
@@ -25,14 +23,17 @@ func ghostcm() int {
 	if err != nil {
 		return 1
 	}
-	return cli.Main(context.Background(), cli.Options{
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return cli.Main(ctx, cli.Options{
 		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Environ: os.Environ(), Dir: dir, Now: time.Now, Version: "v1.2.3",
 	})
 }
 
 // The scripts in testdata/script read like a manual: what is typed, what comes.
-// "exits N" states the exit code of a command.
+// "exits N" states the exit code of a command; script_world_test.go has what else
+// scripts can do. [redis] is whether a redis-server is installed.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -40,8 +41,10 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HOME", e.WorkDir)
+			e.Values[worldKey{}] = &world{}
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Condition: hasRedis,
+		Cmds:      worldCommands(t),
 	})
 }

@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ghostcm/ghostcm/internal/jobs"
+)
+
+// letterView is a dead letter in --json. A time is null where the letter was
+// unreadable.
+type letterView struct {
+	ID         string     `json:"id"`
+	Site       string     `json:"site"`
+	Kind       string     `json:"kind"`
+	Event      string     `json:"event"`
+	MemberID   string     `json:"member_id"`
+	EmailHash  string     `json:"email_hash"`
+	Attempts   int        `json:"attempts"`
+	Reason     string     `json:"reason"`
+	Code       string     `json:"code"`
+	ReceivedAt *time.Time `json:"received_at"`
+	DiedAt     *time.Time `json:"died_at"`
+}
+
+func viewLetter(l jobs.DeadLetter) letterView {
+	return letterView{
+		ID: l.ID, Site: l.Site, Kind: l.Kind, Event: l.Event, MemberID: l.Key, EmailHash: l.EmailHash,
+		Attempts: l.Attempts, Reason: l.Reason, Code: l.Code, ReceivedAt: known(l.ReceivedAt), DiedAt: known(l.DiedAt),
+	}
+}
+
+func known(at time.Time) *time.Time {
+	if at.IsZero() {
+		return nil
+	}
+	at = at.UTC()
+	return &at
+}
+
+func newDLQListCommand(a *app) *cobra.Command {
+	var f letterFilter
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "list",
+		Short: "List dead letters, the longest dead first",
+		Long: "List dead letters, the longest dead first. E-mail addresses are shown by their hash; --email\n" +
+			"finds the letters of one.\n\n" +
+			"--json writes one document:\n\n" +
+			`  {"dead_letters": [{"id", "site", "kind", "event", "member_id", "email_hash", "attempts",` + "\n" +
+			`    "reason", "code", "received_at", "died_at"}]}`,
+		Example: "  ghostcm dlq list --site blog --from 24h\n  ghostcm dlq list --from 2026-11-01 --to 2026-11-07 --json",
+		Args:    cobra.NoArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return a.listLetters(c.Context(), &f, asJSON) },
+	}
+	f.flags(a, c)
+	c.Flags().BoolVar(&asJSON, "json", false, "write JSON")
+	return c
+}
+
+func (a *app) listLetters(ctx context.Context, f *letterFilter, asJSON bool) error {
+	letters, err := a.letters(ctx, f)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		views := make([]letterView, len(letters))
+		for i, l := range letters {
+			views[i] = viewLetter(l)
+		}
+		return a.writeJSON(map[string]any{"dead_letters": views})
+	}
+	var rows [][]string
+	for _, l := range letters {
+		died := l.DiedAt.In(a.now().Location()).Format(time.DateTime)
+		rows = append(rows, []string{l.ID, dash(l.Site), dash(l.Event), dash(l.Key), dash(l.EmailHash), count(l.Attempts), died, dash(l.Code), l.Reason})
+	}
+	if len(rows) == 0 {
+		a.notef("No dead letters.")
+		return nil
+	}
+	return a.table([]string{"ID", "Site", "Event", "Member", "E-mail", "Attempts", "Died", "Code", "Reason"}, rows)
+}
+
+// letters reads those that the filter chooses.
+func (a *app) letters(ctx context.Context, f *letterFilter) ([]jobs.DeadLetter, error) {
+	cfg, err := a.config()
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := f.filter(cfg, a.now())
+	if err != nil {
+		return nil, err
+	}
+	opened, err := a.look(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer opened.Close() //nolint:errcheck // the process ends
+	var letters []jobs.DeadLetter
+	for letter, err := range opened.Queue.Dead(ctx, chosen) {
+		if err != nil {
+			return nil, unanswered(ctx, err)
+		}
+		letters = append(letters, letter)
+	}
+	return letters, nil
+}
