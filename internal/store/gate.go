@@ -47,7 +47,7 @@ func (g Gate) Shaken(upstream string) bool {
 
 // pass asks to pass the gate, and takes a slot at once where they are far ahead.
 //
-//	KEYS gate, pace   ARGV now, probe interval, slot interval, burst, crowded
+//	KEYS gate, pace, spare   ARGV now, probe interval, slot interval, burst, crowded
 //	returns probe, microseconds until the slot, and the fields of the gate
 var pass = redis.NewScript(`
 local gate = redis.call('hgetall', KEYS[1])
@@ -62,7 +62,7 @@ local now = t[1] * 1000000 + t[2]
 local interval = tonumber(ARGV[3])
 local next = tonumber(redis.call('get', KEYS[2]) or 0)
 local slot = next - (ARGV[4] - 1) * interval - now
-if slot <= tonumber(ARGV[5]) then return {0, 0, gate} end
+if slot <= tonumber(ARGV[5]) or redis.call('exists', KEYS[3]) == 1 then return {0, 0, gate} end
 next = next + interval
 redis.call('set', KEYS[2], string.format('%.0f', next), 'PX', math.ceil((next - now) / 1000) + 1000)
 return {0, math.ceil(slot), gate}`)
@@ -76,7 +76,7 @@ func (s *Store) Pass(ctx context.Context, site string, p Pace) (g Gate, slot tim
 	if p.PerSecond == 0 {
 		p.PerSecond, bound = 1, math.MaxInt64
 	}
-	keys := []string{gateKey(site), paceKey(site)}
+	keys := []string{gateKey(site), paceKey(site), spareKey(site)}
 	reply, err := pass.Run(ctx, s.redis, keys, s.nowMillis(), probeEvery.Milliseconds(), p.interval(), p.Burst, bound).Slice()
 	if err != nil {
 		return Gate{}, 0, fmt.Errorf("asking at the gate: %w", err)
@@ -164,6 +164,7 @@ func (s *Store) Pause(ctx context.Context, site, upstream, reason string) (close
 var succeed = redis.NewScript(`
 if redis.call('hget', KEYS[1], 'upstream') == ARGV[1] then
   redis.call('del', KEYS[1])
+  redis.call('set', KEYS[2], '1', 'PX', ARGV[2])
   return 1
 end
 redis.call('hdel', KEYS[1], 'failures:' .. ARGV[1])
@@ -172,11 +173,33 @@ return 0`)
 // Succeed ends an upstream's row of failures; opened is whether the gate was
 // closed because of it, and is open now.
 func (s *Store) Succeed(ctx context.Context, site, upstream string) (opened bool, err error) {
-	return s.turn(ctx, succeed, site, upstream)
+	return s.turn(ctx, succeed, site, upstream, reopenedFor.Milliseconds())
+}
+
+// reopenedFor is how long a gate counts as just opened. A job that found it
+// closed a moment before may be put off after the others were called back.
+const reopenedFor = 15 * time.Second
+
+// Reopened returns those of the sites whose gate has opened just now.
+func (s *Store) Reopened(ctx context.Context, sites []string) ([]string, error) {
+	var keys, reopened []string
+	for _, site := range sites {
+		keys = append(keys, reopenedKey(site))
+	}
+	marks, err := s.redis.MGet(ctx, keys...).Result()
+	if err != nil {
+		return nil, fmt.Errorf("looking at the gates: %w", err)
+	}
+	for i, mark := range marks {
+		if mark != nil {
+			reopened = append(reopened, sites[i])
+		}
+	}
+	return reopened, nil
 }
 
 func (s *Store) turn(ctx context.Context, script *redis.Script, site string, args ...any) (bool, error) {
-	n, err := script.Run(ctx, s.redis, []string{gateKey(site)}, args...).Int()
+	n, err := script.Run(ctx, s.redis, []string{gateKey(site), reopenedKey(site)}, args...).Int()
 	if err != nil {
 		return false, fmt.Errorf("turning the gate: %w", err)
 	}

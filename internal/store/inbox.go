@@ -19,14 +19,16 @@ type Job struct{ ID, QueueKey, Raw, WakeChannel string }
 // Taken is what a worker finds in a member's inbox.
 type Taken struct {
 	Entry      member.Entry
-	Version    string    // changes with every event that arrives
+	Version    string    // changes with every event that arrives, and never comes again
 	Events     []string  // ids of the events in it, at most the last 20
 	ReceivedAt time.Time // of the oldest event in it
 }
 
 // accept merges an event into the member's inbox entry and pushes a job unless
 // one that will see the entry soon is there already. A job that waits for its
-// retry does not count: newer facts are tried at once.
+// retry does not count: newer facts are tried at once. The entry's version is the
+// id of the job that came with its newest event: a counter would start anew with
+// the entry, and a worker that woke late would clear what it never saw.
 //
 //	KEYS inbox, waiting, queue
 //	ARGV now, name, job id, job, channel, event, sent, deleted, n keys, key, value …, addresses …
@@ -50,8 +52,7 @@ if sent > tonumber(old[1] or 0) then redis.call('hset', inbox, 'sent', ARGV[7]) 
 if ARGV[8] == '1' and sent > tonumber(old[2] or 0) then redis.call('hset', inbox, 'deleted', ARGV[7]) end
 local events = ARGV[6]
 if old[3] then events = string.sub(old[3] .. ' ' .. events, -340) end
-redis.call('hset', inbox, 'events', events, 'received', old[4] or ARGV[1])
-redis.call('hincrby', inbox, 'version', 1)
+redis.call('hset', inbox, 'events', events, 'received', old[4] or ARGV[1], 'version', ARGV[3])
 if old[5] and (old[6] == 'queued' or old[6] == 'running' or old[6] == 'slot') then return {old[5], 1} end
 redis.call('hset', inbox, 'job', ARGV[3], 'wait', 'queued', 'due', ARGV[1])
 redis.call('persist', inbox)
@@ -70,7 +71,7 @@ func (s *Store) Accept(ctx context.Context, d Delivery, job Job) (Receipt, error
 	}
 	args := []any{
 		s.nowMillis(), waitingName(d.Site, entry.ID), job.ID, job.Raw, job.WakeChannel, d.EventID,
-		strconv.FormatInt(max(entry.SentAt, 0), 10), deleted, len(entry.Known),
+		strconv.FormatInt(entry.SentAt, 10), deleted, len(entry.Known),
 	}
 	for key, value := range entry.Known {
 		args = append(args, key, value.JSON)

@@ -18,7 +18,9 @@ import (
 //	{ghostcm}:members:SITE      string  how many members were ever remembered
 //	{ghostcm}:lock:SITE:…       string  a lease, by its holder's token
 //	{ghostcm}:pace:SITE         string  when the site's next request is due, Unix microseconds
+//	{ghostcm}:spare:SITE        list    slots that were given back, for a second
 //	{ghostcm}:gate:SITE         hash    failures in a row, open breaker or pause
+//	{ghostcm}:reopened:SITE     string  while the gate counts as just opened
 //	{ghostcm}:vanished:SITE:DAY set     ids whose 404 was taken for a deletion on that day
 const namespace = "{ghostcm}:"
 
@@ -28,6 +30,8 @@ func inboxKey(site, id string) string    { return namespace + "inbox:" + site + 
 func memberKey(site, id string) string   { return namespace + "member:" + site + ":" + id }
 func membersKey(site string) string      { return namespace + "members:" + site }
 func paceKey(site string) string         { return namespace + "pace:" + site }
+func reopenedKey(site string) string     { return namespace + "reopened:" + site }
+func spareKey(site string) string        { return namespace + "spare:" + site }
 func gateKey(site string) string         { return namespace + "gate:" + site }
 func waitingName(site, id string) string { return site + "/" + id }
 

@@ -14,10 +14,14 @@ type Pace struct {
 	Burst     int
 }
 
+// spareFor is how long a slot that was given back can be taken by another, and so
+// how much later than its own time a request may leave.
+const spareFor = time.Second
+
 // reserve is a generic cell rate algorithm that always hands out a slot, on
 // Redis' clock, in microseconds.
 //
-//	KEYS pace   ARGV interval, burst, requests
+//	KEYS pace, spare   ARGV interval, burst
 //	returns how long to wait for the slot
 var reserve = redis.NewScript(`
 local t = redis.call('time')
@@ -25,36 +29,60 @@ local now = t[1] * 1000000 + t[2]
 local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
 local next = math.max(tonumber(redis.call('get', KEYS[1]) or 0), now)
 local wait = math.max(next - (burst - 1) * interval - now, 0)
-next = math.max(next + interval * ARGV[3], now)
+if wait > 0 and redis.call('lpop', KEYS[2]) then return 0 end
+next = next + interval
 redis.call('set', KEYS[1], string.format('%.0f', next), 'PX', math.ceil((next - now) / 1000) + 1000)
 return math.ceil(wait)`)
 
 // Reserve takes the site's next slot for a request and returns how long to wait
-// for it. A slot that is not used is lost.
+// for it. A slot that is not used is lost, unless it is given back.
 func (s *Store) Reserve(ctx context.Context, site string, p Pace) (time.Duration, error) {
-	return s.reserve(ctx, site, p, 1)
-}
-
-// Refund gives back a slot that was taken and not used.
-func (s *Store) Refund(ctx context.Context, site string, p Pace) error {
-	_, err := s.reserve(ctx, site, p, -1)
-	return err
-}
-
-func (p Pace) interval() float64 { return float64(time.Second.Microseconds()) / p.PerSecond }
-
-// HoldBack makes the site's next slots come later by d, as Campaign Monitor
-// asked.
-func (s *Store) HoldBack(ctx context.Context, site string, p Pace, d time.Duration) error {
-	requests := d.Seconds() * p.PerSecond
-	_, err := s.reserve(ctx, site, p, requests+float64(p.Burst))
-	return err
-}
-
-func (s *Store) reserve(ctx context.Context, site string, p Pace, requests float64) (time.Duration, error) {
-	wait, err := reserve.Run(ctx, s.redis, []string{paceKey(site)}, p.interval(), p.Burst, requests).Int64()
+	wait, err := reserve.Run(ctx, s.redis, []string{paceKey(site), spareKey(site)}, p.interval(), p.Burst).Int64()
 	if err != nil {
 		return 0, fmt.Errorf("reserving a slot: %w", err)
 	}
 	return time.Duration(wait) * time.Microsecond, nil
 }
+
+// refund keeps a slot for whoever asks next. Moving the next slot back instead
+// would hand out a time that another has already.
+//
+//	KEYS spare   ARGV burst, ttl
+var refund = redis.NewScript(`
+redis.call('rpush', KEYS[1], 1)
+redis.call('ltrim', KEYS[1], 0, ARGV[1] - 1)
+redis.call('pexpire', KEYS[1], ARGV[2])
+return 1`)
+
+// Refund gives back a slot whose time has come and that is not used.
+func (s *Store) Refund(ctx context.Context, site string, p Pace) error {
+	if err := refund.Run(ctx, s.redis, []string{spareKey(site)}, p.Burst, spareFor.Milliseconds()).Err(); err != nil {
+		return fmt.Errorf("giving a slot back: %w", err)
+	}
+	return nil
+}
+
+// holdBack moves the next slot, and leaves no burst behind it. Requests that were
+// under way together are all told to wait: that is one wait.
+//
+//	KEYS pace, spare   ARGV interval, burst, microseconds
+var holdBack = redis.NewScript(`
+local t = redis.call('time')
+local now = t[1] * 1000000 + t[2]
+local next = math.max(tonumber(redis.call('get', KEYS[1]) or 0), now + ARGV[3] + (ARGV[2] - 1) * ARGV[1])
+redis.call('set', KEYS[1], string.format('%.0f', next), 'PX', math.ceil((next - now) / 1000) + 1000)
+redis.call('del', KEYS[2])
+return 1`)
+
+// HoldBack lets no slot that is reserved from now on come before d has passed, as
+// Campaign Monitor asked.
+func (s *Store) HoldBack(ctx context.Context, site string, p Pace, d time.Duration) error {
+	keys := []string{paceKey(site), spareKey(site)}
+	if err := holdBack.Run(ctx, s.redis, keys, p.interval(), p.Burst, d.Microseconds()).Err(); err != nil {
+		return fmt.Errorf("holding a site back: %w", err)
+	}
+	return nil
+}
+
+// interval is the time between two requests, in microseconds.
+func (p Pace) interval() float64 { return float64(time.Second.Microseconds()) / p.PerSecond }
