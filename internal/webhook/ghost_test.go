@@ -172,7 +172,7 @@ func TestTwoSignatureHeadersAreOneMalformedSignature(t *testing.T) {
 	}
 	defer res.Body.Close()
 	body, _ := io.ReadAll(res.Body)
-	if code := (answer{body: string(body)}).code(t); res.StatusCode != 401 || code != "signature_malformed" {
+	if code := (answer{body: string(body)}).code(t); res.StatusCode != http.StatusUnauthorized || code != "signature_malformed" {
 		t.Errorf("answer %d %s", res.StatusCode, code)
 	}
 }

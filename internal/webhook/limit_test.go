@@ -101,7 +101,7 @@ func TestASlowBodyIsCut(t *testing.T) {
 				t.Fatal(err)
 			}
 			body, _ := io.ReadAll(res.Body)
-			if res.StatusCode != 408 || !strings.Contains(string(body), "request_timeout") || !res.Close {
+			if res.StatusCode != http.StatusRequestTimeout || !strings.Contains(string(body), "request_timeout") || !res.Close {
 				t.Errorf("answer %d %s, closed %v; want 408 request_timeout, closed", res.StatusCode, body, res.Close)
 			}
 			waitFor(t, func() bool { return d.log.String() != "" })
@@ -124,7 +124,7 @@ func TestABodyThatEndsEarlyIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	if res.StatusCode != 400 || len(d.inbox.all()) != 0 {
+	if res.StatusCode != http.StatusBadRequest || len(d.inbox.all()) != 0 {
 		t.Errorf("answer %d, %d in the inbox; want 400, none", res.StatusCode, len(d.inbox.all()))
 	}
 }

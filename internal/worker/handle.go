@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ghostcm/ghostcm/internal/campaignmonitor"
 	"github.com/ghostcm/ghostcm/internal/ghost"
 	"github.com/ghostcm/ghostcm/internal/jobs"
 	"github.com/ghostcm/ghostcm/internal/member"
@@ -203,25 +204,44 @@ func (a *attempt) carry(ctx context.Context, c *member.Case) error {
 	return fmt.Errorf("the case of this member did not end in %d steps", maxSteps)
 }
 
-// do carries out one step, with what must be durable before it.
+// do carries out one step. A call that fails quickly, for no lasting reason, is
+// tried a second time at once: a case of several calls would otherwise start
+// over for each hiccup.
 func (a *attempt) do(ctx context.Context, c *member.Case, step member.Step) error {
 	if err := a.pace(ctx); err != nil {
 		return err
 	}
 	c.Begin(step)
-	if step.Action.Writes() {
-		// Last before sending: a worker that lost its lease must not write.
-		if err := a.Store.Save(ctx, a.site.Name, c, a.lease); err != nil {
+	began := a.Now()
+	result, err := a.send(ctx, c, step)
+	if campaignmonitor.KindOf(err) == campaignmonitor.Transient && a.Now().Sub(began) < quickly {
+		if err := sleep(ctx, secondTry); err != nil {
 			return err
 		}
+		result, err = a.send(ctx, c, step)
 	}
-	a.calls++
-	result, err := a.call(ctx, step)
 	if err != nil {
 		return a.listFailed(ctx, err)
 	}
 	c.Learn(step, result)
 	return a.succeeded(ctx, upstreamList)
+}
+
+const (
+	quickly   = 2 * time.Second
+	secondTry = 100 * time.Millisecond
+)
+
+// send makes the call, after what must be durable before it.
+func (a *attempt) send(ctx context.Context, c *member.Case, step member.Step) (member.Result, error) {
+	if step.Action.Writes() {
+		// Last before sending: a worker that lost its lease must not write.
+		if err := a.Store.Save(ctx, a.site.Name, c, a.lease); err != nil {
+			return member.Result{}, err
+		}
+	}
+	a.calls++
+	return a.call(ctx, step)
 }
 
 // finish keeps what was learned and clears the inbox of what was applied.

@@ -2,6 +2,9 @@ package worker
 
 import (
 	"context"
+	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/ghostcm/ghostcm/internal/jobs"
@@ -12,13 +15,16 @@ const (
 	sweepBatch = 500
 )
 
-// Sweep pushes new jobs for entries whose job was lost, until ctx ends. Every
-// worker process may run it.
+// Sweep pushes new jobs for entries whose job was lost, and calls back jobs that
+// missed the opening of their site's gate, until ctx ends. Every worker process
+// may run it.
 func (w *Worker) Sweep(ctx context.Context) {
 	ticker := time.NewTicker(sweepEvery)
 	defer ticker.Stop()
 	for {
-		if n, err := w.SweepOnce(ctx); err != nil && ctx.Err() == nil {
+		err := w.callBack(ctx)
+		n, sweepErr := w.SweepOnce(ctx)
+		if err := errors.Join(err, sweepErr); err != nil && ctx.Err() == nil {
 			w.Log.WarnContext(ctx, "sweep.failed", "reason", err.Error())
 		} else if n > 0 {
 			w.Log.WarnContext(ctx, "sweep.requeued", "jobs", n)
@@ -29,6 +35,16 @@ func (w *Worker) Sweep(ctx context.Context) {
 		case <-ticker.C:
 		}
 	}
+}
+
+func (w *Worker) callBack(ctx context.Context) error {
+	names := slices.Collect(maps.Keys(w.sites))
+	reopened, err := w.Store.Reopened(ctx, names)
+	for _, name := range reopened {
+		_, failed := w.Queue.Expedite(ctx, name)
+		err = errors.Join(err, failed)
+	}
+	return err
 }
 
 // SweepOnce looks once. An entry is overdue when its time is well past and its
