@@ -1,6 +1,7 @@
 package program_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -114,9 +115,49 @@ func TestAStormOfEventsAndFailuresEndsAsGhostIs(t *testing.T) {
 				t.Errorf("%d writes for %d events", writes, sent)
 			}
 			r.clean()
+			if problem := r.followed(); problem != "" {
+				t.Error(problem)
+			}
 			r.discreet(t, "example.org", "example.net", "Member 1", "Renamed", secret, cmtest.DefaultKey, site.AdminKey())
 		})
 	}
+}
+
+// followed says which accepted event cannot be followed to its end in the log,
+// by its own id or by that of its job.
+func (r *rig) followed() string {
+	type record struct {
+		Msg      string   `json:"msg"`
+		EventID  string   `json:"event_id"`
+		JobID    string   `json:"job_id"`
+		EventIDs []string `json:"event_ids"`
+	}
+	var accepted []record
+	ended := map[string]bool{}
+	for line := range strings.Lines(r.log.String()) {
+		var rec record
+		if json.Unmarshal([]byte(line), &rec) != nil {
+			return "a line of the log is no JSON"
+		}
+		switch rec.Msg {
+		case "webhook.accepted":
+			accepted = append(accepted, rec)
+		case "member.done":
+			ended[rec.JobID] = true
+			for _, id := range rec.EventIDs {
+				ended[id] = true
+			}
+		}
+	}
+	for _, rec := range accepted {
+		if !ended[rec.EventID] && !ended[rec.JobID] {
+			return "event " + rec.EventID + " of job " + rec.JobID + " ends nowhere"
+		}
+	}
+	if len(accepted) == 0 {
+		return "no event was accepted"
+	}
+	return ""
 }
 
 // discreet looks for what no log may hold.

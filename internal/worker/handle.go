@@ -229,7 +229,7 @@ func (a *attempt) do(ctx context.Context, c *member.Case, step member.Step) erro
 
 const (
 	quickly   = 2 * time.Second
-	secondTry = 100 * time.Millisecond
+	secondTry = 500 * time.Millisecond
 )
 
 // send makes the call, after what must be durable before it.
