@@ -76,10 +76,11 @@ func New(o Options) *Worker {
 }
 
 // How long things take at most: a job, the locks under it, and how long an entry
-// is left alone before its job counts as lost.
+// is left alone before its job counts as lost. The locks outlast the job, but end
+// early enough for what a killed worker left to be done within a minute.
 const (
 	jobTimeout  = 45 * time.Second
-	leaseFor    = 60 * time.Second
+	leaseFor    = 50 * time.Second
 	overdueFor  = 30 * time.Second
 	lockedRetry = time.Second
 )
