@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -91,7 +92,7 @@ func (s *Store) Save(ctx context.Context, site string, c *member.Case, lease *Le
 	}
 	keys := []string{lease.keys[0], membersKey(site), memberKey(site, c.ID)}
 	args := []any{lease.token, ttl, memory}
-	for _, email := range slices.Sorted(mapKeys(c.Addresses)) {
+	for _, email := range slices.Sorted(maps.Keys(c.Addresses)) {
 		raw, err := json.Marshal(c.Addresses[email])
 		if err != nil {
 			return fmt.Errorf("keeping an address: %w", err)
@@ -106,16 +107,6 @@ func (s *Store) Save(ctx context.Context, site string, c *member.Case, lease *Le
 		return ErrLeaseLost
 	}
 	return nil
-}
-
-func mapKeys[V any](m map[string]V) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
 }
 
 // vanish notes a member whose 404 is taken for a deletion, up to a bound a day.
