@@ -23,7 +23,7 @@ const secret = "a-webhook-secret-of-the-tests"
 // rig is the real program between a simulated Ghost and a simulated Campaign
 // Monitor, with a real Redis.
 type rig struct {
-	t     *testing.T
+	t     testing.TB
 	redis string
 	list  *cmtest.Server
 	sites []*publication
@@ -53,7 +53,7 @@ type rigOptions struct {
 var fieldTypes = [][2]string{{"ghost_status", "Text"}, {"ghost_signup_date", "Date"}, {"ghost_last_updated", "Date"},
 	{"ghost_status_changed_at", "Date"}, {"ghost_previous_status", "Text"}, {"ghost_labels", "Text"}, {"ghost_email_enabled", "Text"}}
 
-func newRig(t *testing.T, o rigOptions) *rig {
+func newRig(t testing.TB, o rigOptions) *rig {
 	t.Helper()
 	r := &rig{t: t, redis: redistest.Start(t), list: cmtest.Run(t, o.list), log: &logBuffer{}}
 	for i := range max(o.sites, 1) {
@@ -128,7 +128,7 @@ func (r *rig) start(p *program.Program) {
 
 // newRigOn stops the program of a rig, and starts another on the same Redis,
 // Ghosts and lists, with other settings.
-func newRigOn(t *testing.T, r *rig, env ...string) *rig {
+func newRigOn(t testing.TB, r *rig, env ...string) *rig {
 	t.Helper()
 	r.stop()
 	next := *r

@@ -1,0 +1,155 @@
+package program_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	_ = os.RemoveAll(binaryDir())
+	os.Exit(code)
+}
+
+func binaryDir() string {
+	return filepath.Join(os.TempDir(), fmt.Sprintf("ghostcm-test-%d", os.Getpid()))
+}
+
+// binary builds ghostcm once for all tests of the run, and returns its path.
+var binary = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(binaryDir(), "ghostcm")
+	args := []string{"build", "-buildvcs=false", "-o", path}
+	if raced {
+		args = append(args, "-race")
+	}
+	out, err := exec.Command("go", append(args, "github.com/ghostcm/ghostcm/cmd/ghostcm")...).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%w\n%s", err, out)
+	}
+	return path, nil
+})
+
+// machine is where ghostcm processes of a test run, one after the other: always
+// with the same settings, port and directories.
+type machine struct {
+	*rig
+	env  []string
+	dir  string
+	port string
+}
+
+// newMachine points the rig's Ghosts at a port where nothing listens yet.
+func newMachine(r *rig, o rigOptions) *machine {
+	r.t.Helper()
+	m := &machine{rig: r, dir: r.t.TempDir(), port: freePort(r.t)}
+	m.env = append(r.environ(o), "PORT="+m.port, "LOG_LEVEL=debug", "HOME="+m.dir, "PATH="+os.Getenv("PATH"), "GORACE=halt_on_error=1")
+	r.url = "http://127.0.0.1:" + m.port
+	r.pointGhosts()
+	return m
+}
+
+// freePort is below the range from which connections get theirs: else one of
+// them might have it whenever a process wants to listen on it again.
+func freePort(t testing.TB) string {
+	t.Helper()
+	for range 100 {
+		port := strconv.Itoa(20000 + rand.IntN(12000))
+		if ln, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			ln.Close()
+			return port
+		}
+	}
+	t.Fatal("no port is free")
+	return ""
+}
+
+// process is one running ghostcm.
+type process struct {
+	machine *machine
+	cmd     *exec.Cmd
+	stdout  bytes.Buffer
+	ended   chan struct{}
+}
+
+// run starts ghostcm and waits until it takes webhooks. The test's end kills it.
+func (m *machine) run(args ...string) *process {
+	m.t.Helper()
+	path, err := binary()
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	p := &process{machine: m, cmd: exec.Command(path, args...), ended: make(chan struct{})}
+	p.cmd.Env, p.cmd.Dir, p.cmd.Stderr, p.cmd.Stdout = m.env, m.dir, m.log, &p.stdout
+	if err := p.cmd.Start(); err != nil {
+		m.t.Fatal(err)
+	}
+	go func() { _ = p.cmd.Wait(); close(p.ended) }()
+	m.t.Cleanup(p.kill)
+	m.eventually("takes webhooks", 20*time.Second, func() string {
+		resp, err := http.Get(m.url + "/readyz")
+		if err != nil {
+			return err.Error()
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			return resp.Status
+		}
+		return ""
+	})
+	return p
+}
+
+func (p *process) signal(sig syscall.Signal) { _ = p.cmd.Process.Signal(sig) }
+
+// kill ends the process as a crash does.
+func (p *process) kill() {
+	p.signal(syscall.SIGKILL)
+	<-p.ended
+}
+
+func (p *process) living() bool {
+	select {
+	case <-p.ended:
+		return false
+	default:
+		return true
+	}
+}
+
+// exits fails the test unless the process ends in time with this code, having
+// written nothing to stdout. The code of one that a signal ended is -1.
+func (p *process) exits(code int, within time.Duration) {
+	t := p.machine.t
+	t.Helper()
+	select {
+	case <-p.ended:
+	case <-time.After(within):
+		t.Fatalf("it still runs after %v\n%s", within, tail(p.machine.log.String()))
+	}
+	if got := p.cmd.ProcessState.ExitCode(); got != code || p.stdout.Len() > 0 {
+		t.Errorf("exit code %d, want %d; stdout %q\n%s", got, code, &p.stdout, tail(p.machine.log.String()))
+	}
+}
+
+// logged waits for an event in the log, and says how often it is there.
+func (m *machine) logged(event string, times int) {
+	m.t.Helper()
+	m.eventually("logs "+event, 20*time.Second, func() string {
+		if n := strings.Count(m.log.String(), `"msg":"`+event+`"`); n < times {
+			return fmt.Sprintf("%d times only", n)
+		}
+		return ""
+	})
+}
