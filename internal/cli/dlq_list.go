@@ -72,14 +72,16 @@ func (a *app) listLetters(ctx context.Context, f *letterFilter, asJSON bool) err
 		}
 		return a.writeJSON(map[string]any{"dead_letters": views})
 	}
-	var rows [][]string
-	for _, l := range letters {
-		died := l.DiedAt.In(a.now().Location()).Format(time.DateTime)
-		rows = append(rows, []string{l.ID, dash(l.Site), dash(l.Event), dash(l.Key), dash(l.EmailHash), count(l.Attempts), died, dash(l.Code), l.Reason})
-	}
-	if len(rows) == 0 {
+	if len(letters) == 0 {
 		a.notef("No dead letters.")
 		return nil
+	}
+	rows := make([][]string, len(letters))
+	for i, l := range letters {
+		died := l.DiedAt.In(a.now().Location()).Format(time.DateTime)
+		rows[i] = []string{
+			dash(l.ID), dash(l.Site), dash(l.Event), dash(l.Key), dash(l.EmailHash), count(l.Attempts), died, dash(l.Code), l.Reason,
+		}
 	}
 	return a.table([]string{"ID", "Site", "Event", "Member", "E-mail", "Attempts", "Died", "Code", "Reason"}, rows)
 }

@@ -116,7 +116,7 @@ func TestSIGTERMAnswersWhatIsInFlight(t *testing.T) {
 func TestASecondSIGTERMEndsAtOnce(t *testing.T) {
 	t.Parallel()
 	m, p, _ := draining(t, 1)
-	m.eventually("ended", 5*time.Second, func() string {
+	m.eventually("ended", 2*time.Second, func() string {
 		if p.signal(syscall.SIGTERM); p.living() {
 			return "it still drains"
 		}
