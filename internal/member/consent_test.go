@@ -97,6 +97,39 @@ func TestWhoHadOptedOutStaysOutAfterJoiningAgain(t *testing.T) {
 	}
 }
 
+func TestAnOptOutOutlivesItsSubscriber(t *testing.T) {
+	t.Parallel()
+	for name, leave := range map[string]func(w *world, id string) string{
+		"in Campaign Monitor, seen when the member left": func(w *world, id string) string {
+			w.optOut("a@x.org", StateUnsubscribed)
+			w.remove(id)
+			w.apply()
+			delete(w.list, "a@x.org")
+			return w.join("a@x.org")
+		},
+		"in Ghost": func(w *world, id string) string {
+			w.subscribe(id, false)
+			w.apply()
+			w.pass(settling)
+			delete(w.list, "a@x.org")
+			w.subscribe(id, true)
+			return id
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.policy.OnOptOut = OptOutUnsubscribes
+			id := w.join("a@x.org")
+			w.apply()
+			id = leave(w, id)
+			w.apply()
+			w.ended(id, NotAdded)
+			w.expect("a@x.org", "")
+		})
+	}
+}
+
 func TestARemovalThatShowsLateIsStillOurs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

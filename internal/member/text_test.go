@@ -96,7 +96,9 @@ func sound(t *testing.T, s string) {
 }
 
 func FuzzCleanText(f *testing.F) {
-	for _, seed := range []string{"", "Zoe\u0308", "\u202ea\x00b\n", strings.Repeat("é😀", 200), "\xff", "ᄀ\u1161", " \u0301", "\u0344"} {
+	for _, seed := range []string{
+		"", "Zoe\u0308", "\u202ea\x00b\n", strings.Repeat("é😀", 200), "\xff", "ᄀ\u1161", " \u0301", "\u0344",
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {

@@ -44,7 +44,9 @@ func newWorld(t rapid.TB) *world {
 	return &world{TB: t, clock: 1_700_000_000_000, ghost: map[string]Facts{}, told: map[string]bool{}, truth: newConsent(),
 		list: map[string]*person{}, inbox: map[string]Entry{}, memory: map[string][]byte{}, address: map[string]Address{},
 		outcome: map[string]Outcome{}, layout: testLayout(),
-		policy: Policy{OnDelete: DeleteUnsubscribes, OnOptOut: OptOutField, OnSuppressed: OptOutUnsubscribes, Resubscribe: ResubscribeNever}}
+		policy: Policy{
+			OnDelete: DeleteUnsubscribes, OnOptOut: OptOutField, OnSuppressed: OptOutUnsubscribes, Resubscribe: ResubscribeNever,
+		}}
 }
 
 func testLayout() Layout {

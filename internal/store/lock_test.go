@@ -170,12 +170,13 @@ func TestWhatIsSavedIsRemembered(t *testing.T) {
 	}
 	addresses := map[string]member.Address{
 		"a@x.org": {Owner: id, ClaimedAt: 5, CreatedAt: 6},
-		"b@x.org": {Removal: &member.Removal{Delete: true, Done: true, State: "Deleted", Date: "now"}, OptOut: &member.OptOut{State: "206"}},
+		"b@x.org": {Removal: &member.Removal{Delete: true, Done: true, State: "Deleted", Date: "now"}},
+		"d@x.org": {OptOut: &member.OptOut{State: "206"}},
 	}
 	if err := b.save(b.lock(), m, addresses); err != nil {
 		t.Fatal(err)
 	}
-	b.recall(m, addresses, "A@x.org", "b@x.org", "c@x.org")
+	b.recall(m, addresses, "A@x.org", "b@x.org", "c@x.org", "d@x.org")
 }
 
 func TestAnAddressOfWhichNothingIsKnownIsForgotten(t *testing.T) {
