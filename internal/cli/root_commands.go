@@ -10,6 +10,7 @@ func (a *app) commands() []*cobra.Command {
 		newWorkerCommand(a),
 		newStatusCommand(a),
 		newDLQCommand(a),
+		newDemoCommand(a),
 		newSitesCommand(a),
 		newVersionCommand(a),
 	}
