@@ -23,7 +23,8 @@ func newServeCommand(a *app) *cobra.Command {
 			"how the queue is. On SIGTERM or Ctrl-C it answers what is in flight and ends; a second one\n" +
 			"ends it at once. Logs go to stderr.\n\n" +
 			"With --embedded-redis it runs a redis-server of its own, with its data in STATE_DIR/redis;\n" +
-			"REDIS_URL is not used then. status and dlq find it by themselves while REDIS_URL is not set.",
+			"REDIS_URL is not used then. status and dlq find it by themselves while REDIS_URL is not set; a\n" +
+			"worker of its own needs the unix:// address that is logged at the start as its REDIS_URL.",
 		Example: "  ghostcm serve                            with Redis at REDIS_URL, and ghostcm worker elsewhere\n" +
 			"  ghostcm serve --worker --embedded-redis  everything in one, on one machine",
 		Args: cobra.NoArgs,

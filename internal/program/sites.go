@@ -27,6 +27,9 @@ type redisClient = store.Client
 
 func (p *Program) redis(t store.Timeouts) (redisClient, error) {
 	r := p.opt.Config.Redis
+	if p.opt.RedisURL != "" {
+		r = config.Redis{} // its certificates are for the Redis that is replaced
+	}
 	return store.Open(store.Options{
 		URL: cmp.Or(p.opt.RedisURL, r.URL.Reveal()), TLSCA: r.TLSCA, TLSCert: r.TLSCert, TLSKey: r.TLSKey, Timeouts: t,
 		PoolSize: 2*p.opt.Config.Worker.Concurrency + 16,
