@@ -288,6 +288,44 @@ func TestAnOptInInGhostUndoesAnOlderOptOutOnly(t *testing.T) {
 	}
 }
 
+func TestAnOptInIsComparedOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.policy.Resubscribe = ResubscribeGhostOptIns
+	id := w.join("a@x.org")
+	w.subscribe(id, false)
+	w.subscribe(id, true)
+	optIn := w.events[len(w.events)-1]
+	w.apply()
+	w.free(func() { w.deliver(optIn) })
+}
+
+func TestAnOptInThatNoEventToldOfIsNoNewerThanWhatIsSure(t *testing.T) {
+	t.Parallel()
+	for want, optOutFirst := range map[string]bool{StateActive: true, StateUnsubscribed: false} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.policy.Resubscribe = ResubscribeGhostOptIns
+			id := w.join("a@x.org")
+			w.apply()
+			if optOutFirst {
+				w.optOut("a@x.org", StateUnsubscribed)
+			}
+			w.subscribe(id, false)
+			w.apply()
+			w.subscribe(id, true)
+			w.withhold() // lost
+			if !optOutFirst {
+				w.optOut("a@x.org", StateUnsubscribed)
+			}
+			w.seen(id)
+			w.apply()
+			w.expect("a@x.org", want)
+		})
+	}
+}
+
 func TestAnOptInDoesNothingWhileItIsUnknownWhenTheOptOutWas(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

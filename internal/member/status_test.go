@@ -80,6 +80,10 @@ func TestADuplicateDoesNotDisturbTheStatusHistory(t *testing.T) {
 		w.free(func() { w.deliver(e) })
 		w.status("a@x.org", "comped", "paid", changed)
 	}
+	w.deliver(first) // together with something new
+	w.setLabels(id, "VIP")
+	w.apply()
+	w.status("a@x.org", "comped", "paid", changed)
 }
 
 func TestAChangeOfStatusThatNoEventToldOfIsNoticed(t *testing.T) {

@@ -135,7 +135,8 @@ func (c *Case) optIn(e Entry) int64 {
 		return at
 	}
 	if before := c.Memory.Subscribed; before.Known && !before.Value {
-		return e.SentAt
+		// No event told when; it was some time after the last word to the contrary.
+		return c.Memory.AppliedAt - c.Memory.Lag["subscribed"]
 	}
 	return c.Memory.OptInAt
 }

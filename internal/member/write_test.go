@@ -107,19 +107,31 @@ func TestAnotherListGetsItsOwnSubscribers(t *testing.T) {
 
 func TestWhatASubscriberHadSaysNothingOfTheNextOne(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	id := w.join("a@x.org")
-	w.setLabels(id, "VIP")
-	w.apply()
-	w.pass(settling)
-	delete(w.list, "a@x.org")
-	w.leaves = func(key string) bool { return key == "labels" }
-	w.setStatus(id, "paid")
-	w.apply() // creates them anew, without the labels, which the event left out
-	w.leaves = nil
-	w.seen(id)
-	w.apply()
-	w.field("a@x.org", "labels", "VIP")
+	for name, next := range map[string]map[string]*person{
+		"created anew":    {},
+		"found elsewhere": {"b@x.org": {email: "b@x.org", state: StateActive, fields: map[string]string{}}},
+		"found beside it": {
+			"a@x.org": {email: "a@x.org", state: StateActive, fields: map[string]string{}},
+			"b@x.org": {email: "b@x.org", state: StateActive, fields: map[string]string{}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			id := w.join("a@x.org")
+			w.setLabels(id, "VIP")
+			w.apply()
+			w.pass(settling)
+			w.list = next
+			w.leaves = func(key string) bool { return key == "labels" }
+			w.setEmail(id, "b@x.org")
+			w.apply() // without the labels, which the event left out
+			w.leaves = nil
+			w.seen(id)
+			w.apply()
+			w.field("b@x.org", "labels", "VIP")
+		})
+	}
 }
 
 func TestAMissingSubscriberIsWaitedForIfNewAndElseCreated(t *testing.T) {
