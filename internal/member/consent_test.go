@@ -288,6 +288,37 @@ func TestAnOptInInGhostUndoesAnOlderOptOutOnly(t *testing.T) {
 	}
 }
 
+func TestABounceIsNotTurnedIntoAnOptOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.policy.OnOptOut = OptOutUnsubscribes
+	id := w.join("a@x.org")
+	w.apply()
+	w.optOut("a@x.org", "Bounced")
+	w.subscribe(id, false)
+	w.apply()
+	w.expect("a@x.org", "Bounced")
+	w.free(func() { w.seen(id) })
+}
+
+func TestAnOptOutHoldsAtAnAddressWhoseSubscriberWeRemoved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.remove(w.join("b@x.org"))
+	w.apply()
+	w.join("b@x.org")
+	w.apply()
+	w.remove(w.byAddress("b@x.org"))
+	w.apply()
+	id := w.join("a@x.org")
+	w.apply()
+	w.optOut("a@x.org", StateUnsubscribed)
+	w.setEmail(id, "b@x.org")
+	w.apply()
+	w.expect("a@x.org", StateUnsubscribed)
+	w.expect("b@x.org", StateUnsubscribed)
+}
+
 func TestAnOptInIsComparedOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
