@@ -61,52 +61,33 @@ func newDLQListCommand(a *app) *cobra.Command {
 }
 
 func (a *app) listLetters(ctx context.Context, f *letterFilter, asJSON bool) error {
-	letters, err := a.letters(ctx, f)
-	if err != nil {
+	views := []letterView{} // whole letters, with their histories, may be too many to hold
+	err := a.eachLetter(ctx, f, func(_ *jobs.Queue, l jobs.DeadLetter) error {
+		views = append(views, viewLetter(l))
+		return nil
+	})
+	switch {
+	case err != nil:
 		return err
-	}
-	if asJSON {
-		views := make([]letterView, len(letters))
-		for i, l := range letters {
-			views[i] = viewLetter(l)
-		}
+	case asJSON:
 		return a.writeJSON(map[string]any{"dead_letters": views})
-	}
-	if len(letters) == 0 {
+	case len(views) == 0:
 		a.notef("No dead letters.")
 		return nil
 	}
-	rows := make([][]string, len(letters))
-	for i, l := range letters {
-		died := l.DiedAt.In(a.now().Location()).Format(time.DateTime)
+	return a.letterTable(views)
+}
+
+func (a *app) letterTable(views []letterView) error {
+	rows := make([][]string, len(views))
+	for i, v := range views {
+		died := "-"
+		if v.DiedAt != nil {
+			died = v.DiedAt.In(a.now().Location()).Format(time.DateTime)
+		}
 		rows[i] = []string{
-			dash(l.ID), dash(l.Site), dash(l.Event), dash(l.Key), dash(l.EmailHash), count(l.Attempts), died, dash(l.Code), l.Reason,
+			dash(v.ID), dash(v.Site), dash(v.Event), dash(v.MemberID), dash(v.EmailHash), count(v.Attempts), died, dash(v.Code), v.Reason,
 		}
 	}
 	return a.table([]string{"ID", "Site", "Event", "Member", "E-mail", "Attempts", "Died", "Code", "Reason"}, rows)
-}
-
-// letters reads those that the filter chooses.
-func (a *app) letters(ctx context.Context, f *letterFilter) ([]jobs.DeadLetter, error) {
-	cfg, err := a.config()
-	if err != nil {
-		return nil, err
-	}
-	chosen, err := f.filter(cfg, a.now())
-	if err != nil {
-		return nil, err
-	}
-	opened, err := a.look(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer opened.Close() //nolint:errcheck // the process ends
-	var letters []jobs.DeadLetter
-	for letter, err := range opened.Queue.Dead(ctx, chosen) {
-		if err != nil {
-			return nil, unanswered(ctx, err)
-		}
-		letters = append(letters, letter)
-	}
-	return letters, nil
 }
