@@ -41,6 +41,7 @@ type Options struct {
 	// are compared: for tests, to do what no webhook tells of.
 	meanwhile func(*stage)
 	rhythm    rhythm // of the stream; zero is calm
+	readers   int    // members in the beginning, over all sites; zero is 500
 }
 
 // ErrDiffer is a story that ended with the two sides not alike.

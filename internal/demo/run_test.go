@@ -51,7 +51,7 @@ func TestAStoryWithABrokenSideFailsAndNamesTheDifference(t *testing.T) {
 		p.ghost.BulkLabel("Surprise", func(other ghosttest.Member) bool { return other.ID == m.ID })
 	}
 	out := &screen{}
-	err := Run(t.Context(), Options{Once: true, Out: out, meanwhile: behindItsBack})
+	err := Run(t.Context(), Options{Once: true, Out: out, readers: 60, meanwhile: behindItsBack})
 	if !errors.Is(err, ErrDiffer) || !strings.Contains(err.Error(), "ghost_labels") {
 		t.Fatalf("ended with %v\n%s", err, out)
 	}
@@ -73,10 +73,10 @@ func TestTheStreamSurvivesHiccupsAndEndsWhenAsked(t *testing.T) {
 	out := &screen{}
 	ended := make(chan error, 1)
 	go func() {
-		ended <- Run(ctx, Options{Out: out, rhythm: rhythm{event: 300 * time.Millisecond, status: 200 * time.Millisecond,
+		ended <- Run(ctx, Options{Out: out, readers: 60, rhythm: rhythm{event: 300 * time.Millisecond, status: 200 * time.Millisecond,
 			hiccup: 4 * time.Second, short: 1300 * time.Millisecond, longer: 1300 * time.Millisecond}})
 	}()
-	for _, sign := range []string{`synced 500 members of 2 sites`, ` → added to the list`, `Campaign Monitor is down`,
+	for _, sign := range []string{`synced 60 members of 2 sites`, ` → added to the list`, `Campaign Monitor is down`,
 		`attempt 1 failed`, `Campaign Monitor is back`, `(?s)attempt 1 failed.*both sides agree`} {
 		if err := until(t.Context(), time.Minute, func() bool { return out.shows(sign) }); err != nil {
 			t.Fatalf("never showed %q\n%s", sign, out)

@@ -79,12 +79,14 @@ func everyday(ctx context.Context, p *publication) error {
 // partings: who left and joins again is active again, for leaving Ghost is no
 // opt-out. An edit that arrives after the delete does not bring anybody back.
 func partings(ctx context.Context, p *publication) error {
+	if err := p.scene(ctx, p.with(p.leave)); err != nil {
+		return err
+	}
 	leaver, err := p.anybody(p.onList)
 	if err != nil {
 		return err
 	}
 	return p.scene(ctx,
-		p.with(p.leave),
 		func() error { return p.leave(leaver) },
 		func() error {
 			late, err := p.ghost.LateEdit(leaver.ID)

@@ -17,13 +17,10 @@ import (
 	"github.com/ghostcm/ghostcm/internal/worker"
 )
 
-// readers is how many members there are in the beginning, over all sites.
-const readers = 500
-
 // fill gives the Ghosts their members. No webhook is registered yet, as when
 // ghostcm comes to a site that has been there for years.
 func (s *stage) fill() error {
-	for i := range readers {
+	for i := range s.readers {
 		p := s.publications[i%len(s.publications)]
 		if _, err := p.ghost.AddMember(s.cast.reader(p.name)); err != nil {
 			return fmt.Errorf("invent a member: %w", err)
@@ -50,7 +47,7 @@ func (s *stage) syncAll(ctx context.Context) error {
 	}
 	took := time.Since(began)
 	s.out.line(good, fmt.Sprintf("synced %d members of %d sites in %.1f s, %.0f a second",
-		readers, len(s.publications), took.Seconds(), readers/took.Seconds()))
+		s.readers, len(s.publications), took.Seconds(), float64(s.readers)/took.Seconds()))
 	return nil
 }
 
@@ -78,7 +75,7 @@ func (s *stage) syncSite(ctx context.Context, site config.Site) error {
 		if err := s.putOnRoad(ctx, site.Name, facts); err != nil {
 			return err
 		}
-		s.out.progress("sync", int(s.synced.Add(1)), readers)
+		s.out.progress("sync", int(s.synced.Add(1)), s.readers)
 	}
 	return nil
 }
