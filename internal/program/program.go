@@ -99,7 +99,7 @@ func (p *Program) Work(ctx context.Context) error {
 		KeepDead: c.Retention.DeadLetters, Log: p.opt.Log, Metrics: p.Metrics, Now: time.Now,
 	})
 	runner, err := jobs.NewRunner(jobs.RunnerOptions{
-		Client: p.back, Queue: p.prompts, Kinds: []jobs.Kind{w.Kind()}, Log: p.opt.Log, Concurrency: c.Worker.Concurrency,
+		Client: p.back, Queue: p.prompts, Kinds: []jobs.Kind{w.Kind()}, Log: p.opt.Log, Concurrency: w.Workers(),
 		DrainTimeout: p.opt.Drain, DeadRetention: c.Retention.DeadLetters, DeadLimit: deadLimit, Observe: p.observeJob,
 	})
 	if err != nil {

@@ -2,7 +2,6 @@ package worker
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/ghostcm/ghostcm/internal/jobs"
@@ -38,79 +37,4 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return jobs.Snooze(0)
 	}
-}
-
-// share keeps a slow site from holding every worker of the process: while
-// several sites are configured, a site has no more than its part of them, and
-// room for one more site is always left. Jobs of a quick site get in within
-// milliseconds all the same; only where that fails are its jobs sent away.
-type share struct {
-	workers int
-	alone   bool
-
-	mu      sync.Mutex
-	running map[string]int
-	left    chan struct{}        // closed when a job leaves
-	slow    map[string]time.Time // until when a site's jobs are not waited for
-}
-
-const (
-	shareWait   = 50 * time.Millisecond // how long a job may wait for a part to come free
-	sharedRetry = time.Second
-)
-
-func newShare(workers, sites int) *share {
-	return &share{workers: workers, alone: sites <= 1, running: map[string]int{}, left: make(chan struct{}), slow: map[string]time.Time{}}
-}
-
-// enter counts a job in; false if its site has its part of the workers already.
-func (s *share) enter(ctx context.Context, site string) bool {
-	patience := time.NewTimer(shareWait)
-	defer patience.Stop()
-	for {
-		entered, left := s.try(site)
-		if entered || left == nil {
-			return entered
-		}
-		select {
-		case <-left:
-		case <-ctx.Done():
-			return false
-		case <-patience.C:
-			s.mu.Lock()
-			s.slow[site] = time.Now().Add(sharedRetry)
-			s.mu.Unlock()
-			return false
-		}
-	}
-}
-
-// try counts a job in if there is room; else left tells when to try again, nil
-// if waiting is of no use.
-func (s *share) try(site string) (entered bool, left <-chan struct{}) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	active := len(s.running)
-	if s.running[site] == 0 {
-		active++
-	}
-	switch {
-	case s.alone || s.running[site] < max(1, s.workers/(active+1)):
-		s.running[site]++
-		return true, nil
-	case time.Now().Before(s.slow[site]):
-		return false, nil
-	}
-	return false, s.left
-}
-
-func (s *share) leave(site string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.running[site]--
-	if s.running[site] == 0 {
-		delete(s.running, site)
-	}
-	close(s.left)
-	s.left = make(chan struct{})
 }

@@ -44,7 +44,8 @@ type Options struct {
 	Sites []Site
 	// Retries are the waits after each failed attempt; then comes the dead letter.
 	Retries []time.Duration
-	// Concurrency is how many jobs the process runs at once, over all sites.
+	// Concurrency is how many jobs the process runs at once, over all sites; with
+	// several sites, a few more (Workers).
 	Concurrency int
 	// KeepDead is how long the facts of a dead letter are kept for its replay.
 	KeepDead time.Duration
@@ -84,6 +85,9 @@ const (
 	overdueFor  = 30 * time.Second
 	lockedRetry = time.Second
 )
+
+// Workers is how many jobs the job layer should run at once.
+func (w *Worker) Workers() int { return w.Concurrency + spareWorkers(w.Concurrency, len(w.Sites)) }
 
 // Kind is how the job layer runs the worker's jobs.
 func (w *Worker) Kind() jobs.Kind {
