@@ -40,7 +40,10 @@ type stage struct {
 
 // build sets up a stage; close takes it down, also one that was built by half.
 func build(ctx context.Context, o Options) (*stage, error) {
-	s := &stage{opt: o, rhythm: cmp.Or(o.rhythm, calm()), readers: cmp.Or(o.readers, 500), out: newPrinter(o.Out, o.Terminal, o.Color), random: newRandom()}
+	s := &stage{
+		opt: o, rhythm: cmp.Or(o.rhythm, calm()), readers: cmp.Or(o.readers, 500),
+		out: newPrinter(o.Out, o.Terminal, o.Color), random: newRandom(),
+	}
 	s.reporter = newReporter(s.out)
 	s.cast = &cast{random: s.random, began: time.Now()}
 	s.redis = newMemory()
