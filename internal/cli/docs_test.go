@@ -147,8 +147,6 @@ func everyMetric(t *testing.T) string {
 	m.MemberOutcome("blog", "created")
 	m.EventWritten("blog", time.Second)
 	m.DeadLetter("blog", "member")
-	m.SitePaused("blog")
-	m.BreakerOpened("blog", "ghost")
 	m.Upstream(metrics.Request{Site: "blog", Upstream: "ghost", Op: "member", Status: 200})
 	answer := httptest.NewRecorder()
 	m.Handler().ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), "GET", "/metrics", nil))

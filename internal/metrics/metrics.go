@@ -38,8 +38,6 @@ type Metrics struct {
 
 	upstream         *prometheus.CounterVec
 	upstreamDuration *prometheus.HistogramVec
-	breaker          *prometheus.GaugeVec
-	paused           *prometheus.GaugeVec
 
 	build *prometheus.GaugeVec
 }
@@ -55,7 +53,7 @@ func New(reg *prometheus.Registry) *Metrics {
 	reg.MustRegister(
 		m.webhooks, m.webhookDuration, m.webhookBytes, m.lastEvent,
 		m.jobs, m.jobDuration, m.outcomes, m.lag, m.deadLetters,
-		m.upstream, m.upstreamDuration, m.breaker, m.paused, m.build,
+		m.upstream, m.upstreamDuration, m.build,
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
@@ -90,10 +88,6 @@ func (m *Metrics) startSite(site string) {
 		m.webhooks.WithLabelValues(site, event, "accepted")
 	}
 	m.lag.WithLabelValues(site)
-	m.paused.WithLabelValues(site)
-	for _, upstream := range upstreams {
-		m.breaker.WithLabelValues(site, upstream)
-	}
 }
 
 // site bounds the label: names come from strangers' paths too.

@@ -47,8 +47,6 @@ func TestSeriesOfASiteExistBeforeItsFirstEvent(t *testing.T) {
 		`ghostcm_webhooks_total{event="member.added",result="accepted",site="blog"} 0`,
 		`ghostcm_webhooks_total{event="member.deleted",result="accepted",site="blog"} 0`,
 		`ghostcm_event_lag_seconds_count{site="blog"} 0`,
-		`ghostcm_breaker_open{site="blog",upstream="campaignmonitor"} 0`,
-		`ghostcm_site_paused{site="blog"} 0`,
 	)
 }
 
@@ -65,8 +63,6 @@ func TestEveryCallIsCountedUnderItsName(t *testing.T) {
 	m.DeadLetter("blog", "member")
 	m.Upstream(metrics.Request{Site: "blog", Upstream: "campaignmonitor", Op: "import", Status: 201, Took: time.Second})
 	m.Upstream(metrics.Request{Site: "blog", Upstream: "ghost", Op: "member", Status: 0})
-	m.BreakerOpened("blog", "ghost")
-	m.SitePaused("blog")
 
 	wantSeries(t, scrape(t, m),
 		`ghostcm_build_info{commit="abc",goversion="go1.26",version="v1.2.3"} 1`,
@@ -85,13 +81,8 @@ func TestEveryCallIsCountedUnderItsName(t *testing.T) {
 		`ghostcm_upstream_requests_total{class="2xx",op="import",site="blog",upstream="campaignmonitor"} 1`,
 		`ghostcm_upstream_requests_total{class="error",op="member",site="blog",upstream="ghost"} 1`,
 		`ghostcm_upstream_request_duration_seconds_count{op="import",upstream="campaignmonitor"} 1`,
-		`ghostcm_breaker_open{site="blog",upstream="ghost"} 1`,
-		`ghostcm_site_paused{site="blog"} 1`,
 	)
 
-	m.BreakerClosed("blog", "ghost")
-	m.SiteResumed("blog")
-	wantSeries(t, scrape(t, m), `ghostcm_breaker_open{site="blog",upstream="ghost"} 0`, `ghostcm_site_paused{site="blog"} 0`)
 }
 
 func TestLabelsStayBoundedWhateverIsSent(t *testing.T) {
@@ -100,13 +91,11 @@ func TestLabelsStayBoundedWhateverIsSent(t *testing.T) {
 	for _, name := range []string{"x1", "x2", "reader@example.com", ""} {
 		m.Webhook(metrics.Webhook{Site: name, Event: name, Result: "unknown_site"})
 		m.MemberOutcome(name, "added")
-		m.BreakerOpened(name, name)
 	}
 	text := scrape(t, m)
 	wantSeries(t, text,
 		`ghostcm_webhooks_total{event="none",result="unknown_site",site="other"} 4`,
 		`ghostcm_member_outcomes_total{outcome="added",site="other"} 4`,
-		`ghostcm_breaker_open{site="other",upstream="other"} 1`,
 	)
 	if strings.Contains(text, "example.com") || strings.Contains(text, `"x1"`) {
 		t.Error("what a stranger sent became a label")
@@ -138,10 +127,15 @@ func TestQueueIsReadAtEachScrape(t *testing.T) {
 	depth := 0
 	m.Watch(time.Second, func(context.Context) (metrics.Queue, error) {
 		depth++
-		return metrics.Queue{Depth: depth, Oldest: 1500 * time.Millisecond, Retrying: 3, DeadLetters: 4, Workers: 5}, nil
+		return metrics.Queue{
+			Depth: depth, Oldest: 1500 * time.Millisecond, Retrying: 3, DeadLetters: 4, Workers: 5, Waiting: 6,
+			Sites: []metrics.Site{{Name: "blog", Broken: "ghost"}, {Name: "shop", Paused: true}},
+		}, nil
 	})
 	wantSeries(t, scrape(t, m), "ghostcm_redis_up 1", "ghostcm_queue_depth 1", "ghostcm_queue_oldest_seconds 1.5",
-		"ghostcm_jobs_retrying 3", "ghostcm_dead_letters 4", "ghostcm_workers 5")
+		"ghostcm_jobs_retrying 3", "ghostcm_dead_letters 4", "ghostcm_workers 5", "ghostcm_members_waiting 6",
+		`ghostcm_breaker_open{site="blog",upstream="ghost"} 1`, `ghostcm_breaker_open{site="blog",upstream="campaignmonitor"} 0`,
+		`ghostcm_site_paused{site="blog"} 0`, `ghostcm_site_paused{site="shop"} 1`)
 	wantSeries(t, scrape(t, m), "ghostcm_queue_depth 2")
 }
 
@@ -177,10 +171,6 @@ func TestNilMetricsDoNothing(t *testing.T) {
 	m.EventWritten("blog", 0)
 	m.DeadLetter("blog", "member")
 	m.Upstream(metrics.Request{})
-	m.BreakerOpened("blog", "ghost")
-	m.BreakerClosed("blog", "ghost")
-	m.SitePaused("blog")
-	m.SiteResumed("blog")
 	m.Watch(0, nil)
 	rec := httptest.NewRecorder()
 	m.Handler().ServeHTTP(rec, httptest.NewRequest("GET", "/metrics", nil))

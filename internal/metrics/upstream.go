@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// upstreams are the values of the upstream label that have a breaker.
+// upstreams are the values of the upstream label.
 var upstreams = [...]string{"ghost", "campaignmonitor"}
 
 // Request is one request to Ghost or Campaign Monitor.
@@ -23,7 +23,6 @@ func (m *Metrics) makeUpstream() {
 		"site", "upstream", "op", "class")
 	m.upstreamDuration = histogram("upstream_request_duration_seconds", "Time until the whole answer was read.",
 		[]float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20, 60}, "upstream", "op")
-	m.breaker = gauge("breaker_open", "1 while this process sees the circuit breaker of the site open.", "site", "upstream")
 }
 
 // Upstream counts a request.
@@ -34,19 +33,6 @@ func (m *Metrics) Upstream(r Request) {
 	upstream := knownUpstream(r.Upstream)
 	m.upstream.WithLabelValues(m.site(r.Site), upstream, r.Op, class(r.Status)).Inc()
 	m.upstreamDuration.WithLabelValues(upstream, r.Op).Observe(r.Took.Seconds())
-}
-
-// BreakerOpened says that the site's calls to upstream wait for a probe.
-func (m *Metrics) BreakerOpened(site, upstream string) { m.setBreaker(site, upstream, 1) }
-
-// BreakerClosed says that the site's calls to upstream flow again.
-func (m *Metrics) BreakerClosed(site, upstream string) { m.setBreaker(site, upstream, 0) }
-
-func (m *Metrics) setBreaker(site, upstream string, v float64) {
-	if m == nil {
-		return
-	}
-	m.breaker.WithLabelValues(m.site(site), knownUpstream(upstream)).Set(v)
 }
 
 func knownUpstream(name string) string {

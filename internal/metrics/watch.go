@@ -7,13 +7,22 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Queue is the state of the queue at one moment.
+// Queue is the state of the queue, and of the sites' gates, at one moment.
 type Queue struct {
 	Depth       int           // jobs waiting to be taken
 	Oldest      time.Duration // age of the oldest of them; 0 if none
 	Retrying    int           // jobs waiting for their next attempt
 	DeadLetters int
 	Workers     int // worker processes that live
+	Waiting     int // members whose events are not applied yet
+	Sites       []Site
+}
+
+// Site is whether a site's jobs may reach its upstreams.
+type Site struct {
+	Name   string
+	Paused bool   // until somebody mends the configuration
+	Broken string // the upstream whose breaker is open; "" if none is
 }
 
 // Watch reads the queue at each scrape, for at most limit. read must end when
@@ -50,6 +59,29 @@ func (w *watcher) Collect(out chan<- prometheus.Metric) {
 	send(out, "jobs_retrying", "Jobs waiting for their next attempt.", float64(q.Retrying))
 	send(out, "dead_letters", "Jobs given up and not yet replayed or dropped.", float64(q.DeadLetters))
 	send(out, "workers", "Worker processes that live.", float64(q.Workers))
+	send(out, "members_waiting", "Members whose events are not applied yet.", float64(q.Waiting))
+	for _, site := range q.Sites {
+		out <- flag(pausedDesc(), site.Paused, site.Name)
+		for _, upstream := range upstreams {
+			out <- flag(breakerDesc(), site.Broken == upstream, site.Name, upstream)
+		}
+	}
+}
+
+func pausedDesc() *prometheus.Desc {
+	return prometheus.NewDesc("ghostcm_site_paused", "1 while the site waits for its configuration to be mended.", []string{"site"}, nil)
+}
+
+func breakerDesc() *prometheus.Desc {
+	return prometheus.NewDesc("ghostcm_breaker_open", "1 while the circuit breaker of the site is open.", []string{"site", "upstream"}, nil)
+}
+
+func flag(desc *prometheus.Desc, set bool, labels ...string) prometheus.Metric {
+	v := 0.0
+	if set {
+		v = 1
+	}
+	return prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, v, labels...)
 }
 
 func send(out chan<- prometheus.Metric, name, help string, v float64) {

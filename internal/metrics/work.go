@@ -11,7 +11,6 @@ func (m *Metrics) makeWork() {
 		[]float64{.001, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 15, 60, 300, 900, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600},
 		"site")
 	m.deadLetters = counter("dead_letters_total", "Jobs given up for good.", "site", "kind")
-	m.paused = gauge("site_paused", "1 while this process sees the site paused for a fault of configuration.", "site")
 }
 
 // Job counts a run of a job. kind and outcome come from a fixed set in the code.
@@ -48,17 +47,4 @@ func (m *Metrics) DeadLetter(site, kind string) {
 		return
 	}
 	m.deadLetters.WithLabelValues(m.site(site), kind).Inc()
-}
-
-// SitePaused says that the site's jobs wait for a person.
-func (m *Metrics) SitePaused(site string) { m.setPaused(site, 1) }
-
-// SiteResumed says that the site's jobs run again.
-func (m *Metrics) SiteResumed(site string) { m.setPaused(site, 0) }
-
-func (m *Metrics) setPaused(site string, v float64) {
-	if m == nil {
-		return
-	}
-	m.paused.WithLabelValues(m.site(site)).Set(v)
 }

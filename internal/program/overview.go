@@ -39,13 +39,14 @@ func (p *Program) Overview(ctx context.Context) (o Overview, err error) {
 }
 
 func (p *Program) siteStates(ctx context.Context, from *store.Store) ([]SiteState, error) {
-	states := make([]SiteState, 0, len(p.opt.Config.Sites))
-	for _, name := range p.siteNames() {
-		gate, err := from.Gate(ctx, name)
-		if err != nil {
-			return states, err
-		}
-		states = append(states, SiteState{Name: name, Gate: gate})
+	names := p.siteNames()
+	gates, err := from.Gates(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	states := make([]SiteState, len(names))
+	for i, name := range names {
+		states[i] = SiteState{Name: name, Gate: gates[i]}
 	}
 	return states, nil
 }

@@ -143,7 +143,25 @@ func (p *Program) metrics() *metrics.Metrics {
 
 func (p *Program) queueState(ctx context.Context) (metrics.Queue, error) {
 	s, err := p.prompts.Stats(ctx)
-	return metrics.Queue{Depth: s.Depth, Oldest: s.Oldest, Retrying: s.Retrying, DeadLetters: s.Dead, Workers: s.Workers}, err
+	if err != nil {
+		return metrics.Queue{}, err
+	}
+	waiting, err := p.prompt.WaitingEntries(ctx)
+	if err != nil {
+		return metrics.Queue{}, err
+	}
+	q := metrics.Queue{
+		Depth: s.Depth, Oldest: s.Oldest, Retrying: s.Retrying, DeadLetters: s.Dead, Workers: s.Workers, Waiting: int(waiting),
+	}
+	sites, err := p.siteStates(ctx, p.prompt)
+	for _, site := range sites {
+		state := metrics.Site{Name: site.Name, Paused: site.Gate.Paused}
+		if !site.Gate.Paused {
+			state.Broken = site.Gate.Upstream
+		}
+		q.Sites = append(q.Sites, state)
+	}
+	return q, err
 }
 
 func (p *Program) observeJob(r jobs.Result) { p.Metrics.Job(r.Kind, string(r.Outcome), r.Duration) }

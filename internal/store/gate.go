@@ -93,15 +93,32 @@ func (s *Store) Pass(ctx context.Context, site string, p Pace) (g Gate, slot tim
 
 // Gate says how the gate stands, without passing.
 func (s *Store) Gate(ctx context.Context, site string) (Gate, error) {
-	fields, err := s.redis.HGetAll(ctx, gateKey(site)).Result()
+	gates, err := s.Gates(ctx, []string{site})
 	if err != nil {
-		return Gate{}, fmt.Errorf("looking at the gate: %w", err)
+		return Gate{}, err
 	}
-	var flat []any
-	for field, value := range fields {
-		flat = append(flat, field, value)
+	return gates[0], nil
+}
+
+// Gates says how the gates of sites stand, in their order.
+func (s *Store) Gates(ctx context.Context, sites []string) ([]Gate, error) {
+	pipe := s.redis.Pipeline()
+	answers := make([]*redis.MapStringStringCmd, len(sites))
+	for i, site := range sites {
+		answers[i] = pipe.HGetAll(ctx, gateKey(site))
 	}
-	return readGate(flat, s.now()), nil
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, fmt.Errorf("looking at the gates: %w", err)
+	}
+	gates := make([]Gate, len(sites))
+	for i, answer := range answers {
+		var flat []any
+		for field, value := range answer.Val() {
+			flat = append(flat, field, value)
+		}
+		gates[i] = readGate(flat, s.now())
+	}
+	return gates, nil
 }
 
 func readGate(fields []any, now time.Time) Gate {

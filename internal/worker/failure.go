@@ -84,7 +84,6 @@ func (a *attempt) failed(ctx context.Context, upstream string, err error) error 
 	}
 	a.gate.Failures[upstream]++
 	if closed {
-		a.Metrics.BreakerOpened(a.site.Name, upstream)
 		a.Log.ErrorContext(ctx, "site.breaker_opened", "site", a.site.Name, "upstream", upstream, "reason", err.Error())
 	}
 	if closed || a.gate.Probe {
@@ -101,7 +100,6 @@ func (a *attempt) pause(ctx context.Context, upstream string, err error) error {
 		return errors.Join(err, storeErr)
 	}
 	if closed {
-		a.Metrics.SitePaused(a.site.Name)
 		a.Log.ErrorContext(ctx, "site.paused", "site", a.site.Name, "upstream", upstream, "reason", err.Error(),
 			"next", "mend the configuration; the site is tried again every minute")
 	}
@@ -123,8 +121,6 @@ func (a *attempt) succeeded(ctx context.Context, upstream string) error {
 		return nil
 	}
 	a.gate = store.Gate{Open: true, Failures: map[string]int{}}
-	a.Metrics.SiteResumed(a.site.Name)
-	a.Metrics.BreakerClosed(a.site.Name, upstream)
 	n, err := a.Queue.Expedite(ctx, a.site.Name)
 	a.Log.InfoContext(ctx, "site.resumed", "site", a.site.Name, "upstream", upstream, "jobs", n)
 	return err
