@@ -15,11 +15,17 @@ type Vitals struct {
 	Dead     int
 	Workers  int // worker processes that live
 
+	Waiting       int           // members in the inbox, whose newest facts are not applied yet
+	WaitingOldest time.Duration // how long the oldest of them has been there; 0 if none
+
 	Spool      int  // deliveries on disk, waiting for Redis
 	SpoolReady bool // whether the spool can take deliveries
 
 	Paused []string // sites that wait for a person
 	Broken []string // sites whose circuit breaker is open
+	// GatesUnknown is whether Paused and Broken could not be read, though Redis
+	// answered otherwise.
+	GatesUnknown bool
 }
 
 // VitalsSource tells the vitals. An error means that Redis did not answer; what
