@@ -186,7 +186,7 @@ func comeToRest(t *testing.T, ghost *ghosttest.Server, p *program.Program) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if seen.Waiting == 0 && seen.Queue.Depth == 0 && seen.Queue.Running == 0 {
+		if seen.Inbox.Members == 0 && seen.Queue.Depth == 0 && seen.Queue.Running == 0 {
 			return
 		}
 		if time.Now().After(deadline) {

@@ -141,7 +141,9 @@ func everyMetric(t *testing.T) string {
 	m := metrics.New(metrics.NewRegistry())
 	m.Build("v1", "", "go1")
 	m.Sites([]string{"blog"})
-	m.Watch(time.Second, func(context.Context) (metrics.Queue, error) { return metrics.Queue{}, nil })
+	m.Watch(time.Second, func(context.Context) (metrics.Queue, error) {
+		return metrics.Queue{Sites: []metrics.Site{{Name: "blog"}}}, nil
+	})
 	m.Webhook(metrics.Webhook{Site: "blog", Event: "member.added", Result: "accepted", At: time.Now()})
 	m.Job("member", "done", time.Second)
 	m.MemberOutcome("blog", "created")

@@ -36,7 +36,7 @@ func TestASiteIsOpenOrSaysWhyNot(t *testing.T) {
 func glance() statusView {
 	started := time.Date(2026, 11, 22, 14, 0, 0, 0, time.UTC)
 	return viewStatus(program.Overview{
-		Queue: jobs.Stats{Depth: 2, Oldest: 61 * time.Second, Running: 1, Retrying: 4, Dead: 5}, Waiting: 6,
+		Queue: jobs.Stats{Depth: 2, Oldest: 61 * time.Second, Running: 1, Retrying: 4, Dead: 5}, Inbox: store.Backlog{Members: 6},
 		Workers: []jobs.Worker{{Host: "one", PID: 7, Running: 1, Concurrency: 10, StartedAt: started}},
 		Sites:   []program.SiteState{{Name: "blog", Gate: store.Gate{Paused: true, Reason: "refused", Since: started}}},
 	})

@@ -48,7 +48,7 @@ func viewStatus(o program.Overview) statusView {
 			Depth: o.Queue.Depth, OldestSeconds: o.Queue.Oldest.Truncate(time.Second).Seconds(), Running: o.Queue.Running,
 			Retrying: o.Queue.Retrying, Dead: o.Queue.Dead,
 		},
-		Waiting: o.Waiting, Workers: []workerView{}, Sites: []gateView{},
+		Waiting: o.Inbox.Members, Workers: []workerView{}, Sites: []gateView{},
 	}
 	for _, w := range o.Workers {
 		v.Workers = append(v.Workers, viewWorker(w))

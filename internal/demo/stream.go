@@ -101,12 +101,12 @@ func (s *stage) happen(ctx context.Context) error {
 
 // status sums up, and compares the sides if nothing is on its way.
 func (s *stage) status(ctx context.Context, before map[string]int) {
-	waiting, err := s.program.Store.WaitingEntries(ctx)
+	backlog, err := s.program.Store.Backlog(ctx)
 	if err != nil {
 		return // the program's own records tell
 	}
-	state := fmt.Sprintf("%d members wait", waiting)
-	if waiting == 0 && s.reporter.told() {
+	state := fmt.Sprintf("%d members wait", backlog.Members)
+	if backlog.Members == 0 && s.reporter.told() {
 		state = s.agreement()
 	}
 	s.out.line(strong, s.numbers(before)+"; "+state)

@@ -81,12 +81,12 @@ func (s *stage) syncSite(ctx context.Context, site config.Site) error {
 }
 
 // room waits until fewer members than that wait in the inbox.
-func (s *stage) room(ctx context.Context, below int64) error {
+func (s *stage) room(ctx context.Context, below int) error {
 	var failed error
 	err := until(ctx, enough, func() bool {
-		waiting, err := s.program.Store.WaitingEntries(ctx)
+		backlog, err := s.program.Store.Backlog(ctx)
 		failed = err
-		return err != nil || waiting < below
+		return err != nil || backlog.Members < below
 	})
 	return errors.Join(failed, err)
 }

@@ -86,8 +86,29 @@ func (m *Metrics) Sites(names []string) {
 func (m *Metrics) startSite(site string) {
 	for _, event := range events {
 		m.webhooks.WithLabelValues(site, event, "accepted")
+		m.webhooks.WithLabelValues(site, event, "unavailable")
+	}
+	// A rate over a series that appears with its first event would miss that event.
+	for _, refusal := range []string{"signature_mismatch", "signature_timestamp_expired", "invalid_payload"} {
+		m.webhooks.WithLabelValues(site, noEvent, refusal)
 	}
 	m.lag.WithLabelValues(site)
+}
+
+// Jobs makes the series of the kinds of jobs, for Sites that are known by then.
+func (m *Metrics) Jobs(kinds, outcomes []string) {
+	if m == nil {
+		return
+	}
+	for _, kind := range kinds {
+		m.jobDuration.WithLabelValues(kind)
+		for _, outcome := range outcomes {
+			m.jobs.WithLabelValues(kind, outcome)
+		}
+		for site := range *m.sites.Load() {
+			m.deadLetters.WithLabelValues(site, kind)
+		}
+	}
 }
 
 // site bounds the label: names come from strangers' paths too.

@@ -15,7 +15,9 @@ type Queue struct {
 	DeadLetters int
 	Workers     int // worker processes that live
 	Waiting     int // members whose events are not applied yet
-	Sites       []Site
+	// WaitingOldest is how long the oldest of those events has waited.
+	WaitingOldest time.Duration
+	Sites         []Site
 }
 
 // Site is whether a site's jobs may reach its upstreams.
@@ -60,6 +62,7 @@ func (w *watcher) Collect(out chan<- prometheus.Metric) {
 	send(out, "dead_letters", "Jobs given up and not yet replayed or dropped.", float64(q.DeadLetters))
 	send(out, "workers", "Worker processes that live.", float64(q.Workers))
 	send(out, "members_waiting", "Members whose events are not applied yet.", float64(q.Waiting))
+	send(out, "members_waiting_oldest_seconds", "Age of the oldest event that is not applied yet.", q.WaitingOldest.Seconds())
 	for _, site := range q.Sites {
 		out <- flag(pausedDesc(), site.Paused, site.Name)
 		for _, upstream := range upstreams {

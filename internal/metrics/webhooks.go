@@ -7,6 +7,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
+// noEvent is the event label of a request that could not prove who sent it.
+const noEvent = "none"
+
 // events are the values of the event label; anything else is "none", which is
 // also what a request is that could not prove who sent it.
 var events = [...]string{"member.added", "member.edited", "member.deleted"}
@@ -38,7 +41,7 @@ func (m *Metrics) Webhook(w Webhook) {
 	}
 	site, event := m.site(w.Site), w.Event
 	if !slices.Contains(events[:], event) {
-		event = "none"
+		event = noEvent
 	}
 	m.webhooks.WithLabelValues(site, event, w.Result).Inc()
 	if w.Result != "accepted" {

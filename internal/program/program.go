@@ -137,57 +137,21 @@ func (p *Program) metrics() *metrics.Metrics {
 	b := p.opt.Build
 	m.Build(b.Version, b.Commit, b.Go)
 	m.Sites(p.siteNames())
+	m.Jobs([]string{worker.KindMember}, outcomeNames())
 	m.Watch(time.Second, p.queueState)
 	return m
 }
 
-func (p *Program) queueState(ctx context.Context) (metrics.Queue, error) {
-	s, err := p.prompts.Stats(ctx)
-	if err != nil {
-		return metrics.Queue{}, err
+func outcomeNames() []string {
+	var names []string
+	for _, o := range jobs.Outcomes() {
+		names = append(names, string(o))
 	}
-	waiting, err := p.prompt.WaitingEntries(ctx)
-	if err != nil {
-		return metrics.Queue{}, err
-	}
-	q := metrics.Queue{
-		Depth: s.Depth, Oldest: s.Oldest, Retrying: s.Retrying, DeadLetters: s.Dead, Workers: s.Workers, Waiting: int(waiting),
-	}
-	sites, err := p.siteStates(ctx, p.prompt)
-	for _, site := range sites {
-		state := metrics.Site{Name: site.Name, Paused: site.Gate.Paused}
-		if !site.Gate.Paused {
-			state.Broken = site.Gate.Upstream
-		}
-		q.Sites = append(q.Sites, state)
-	}
-	return q, err
+	return names
 }
 
 func (p *Program) observeJob(r jobs.Result) { p.Metrics.Job(r.Kind, string(r.Outcome), r.Duration) }
 
 func (p *Program) observeWebhook(o webhook.Outcome) {
 	p.Metrics.Webhook(metrics.Webhook{Site: o.Site, Event: o.Event, Result: o.Result, Took: o.Took, Bytes: o.Bytes, At: o.At})
-}
-
-// vitals is how the program is, for /health.
-type vitals struct{ *Program }
-
-// Vitals asks Redis.
-func (v vitals) Vitals(ctx context.Context) (server.Vitals, error) {
-	s, err := v.prompts.Stats(ctx)
-	if err != nil {
-		return server.Vitals{}, err
-	}
-	state := server.Vitals{Depth: s.Depth, Oldest: s.Oldest, Retrying: s.Retrying, Dead: s.Dead, Workers: s.Workers}
-	sites, err := v.siteStates(ctx, v.prompt)
-	for _, site := range sites {
-		switch {
-		case site.Gate.Paused:
-			state.Paused = append(state.Paused, site.Name)
-		case !site.Gate.Open:
-			state.Broken = append(state.Broken, site.Name)
-		}
-	}
-	return state, err
 }

@@ -163,12 +163,12 @@ func (r *rig) eventually(what string, within time.Duration, holds func() string)
 
 // settled says what is still waiting.
 func (r *rig) settled() string {
-	waiting, err := r.Store.WaitingEntries(r.t.Context())
+	backlog, err := r.Store.Backlog(r.t.Context())
 	if err != nil {
 		return err.Error()
 	}
-	if waiting > 0 {
-		return fmt.Sprintf("%d members wait in the inbox", waiting)
+	if backlog.Members > 0 {
+		return fmt.Sprintf("%d members wait in the inbox", backlog.Members)
 	}
 	return ""
 }

@@ -30,7 +30,7 @@ type Taken struct {
 // id of the job that came with its newest event: a counter would start anew with
 // the entry, and a worker that woke late would clear what it never saw.
 //
-//	KEYS inbox, waiting, queue
+//	KEYS inbox, waiting, queue, arrived
 //	ARGV now, name, job id, job, channel, event, sent, deleted, n keys, key, value …, addresses …
 //	returns the id of the job that carries the event, and 1 if it was there already
 var accept = redis.NewScript(`
@@ -53,6 +53,7 @@ if ARGV[8] == '1' and sent > tonumber(old[2] or 0) then redis.call('hset', inbox
 local events = ARGV[6]
 if old[3] then events = string.sub(old[3] .. ' ' .. events, -340) end
 redis.call('hset', inbox, 'events', events, 'received', old[4] or ARGV[1], 'version', ARGV[3])
+redis.call('zadd', KEYS[4], 'NX', old[4] or ARGV[1], ARGV[2])
 if old[5] and (old[6] == 'queued' or old[6] == 'running' or old[6] == 'slot') then return {old[5], 1} end
 redis.call('hset', inbox, 'job', ARGV[3], 'wait', 'queued', 'due', ARGV[1])
 redis.call('persist', inbox)
@@ -79,7 +80,7 @@ func (s *Store) Accept(ctx context.Context, d Delivery, job Job) (Receipt, error
 	for _, email := range entry.Addresses {
 		args = append(args, email)
 	}
-	keys := []string{inboxKey(d.Site, entry.ID), waitingKey, job.QueueKey}
+	keys := []string{inboxKey(d.Site, entry.ID), waitingKey, job.QueueKey, arrivedKey}
 	reply, err := accept.Run(ctx, s.redis, keys, args...).Slice()
 	if err != nil {
 		return Receipt{}, fmt.Errorf("writing to the inbox: %w", err)

@@ -132,7 +132,7 @@ func TestOnlyWhatWasTakenIsCleared(t *testing.T) {
 	if _, found, err := b.Take(t.Context(), site, id, time.Minute); found || err != nil {
 		t.Errorf("still there: %t, %v", found, err)
 	}
-	if n, err := b.WaitingEntries(t.Context()); n != 0 || err != nil {
+	if n, err := b.Backlog(t.Context()); n.Members != 0 || err != nil {
 		t.Errorf("%d entries wait, %v", n, err)
 	}
 }

@@ -13,6 +13,7 @@ import (
 //
 //	{ghostcm}:inbox:SITE:ID     hash    what waits for a member (inbox.go)
 //	{ghostcm}:waiting           zset    SITE/ID by the time its job is due, Unix milliseconds
+//	{ghostcm}:arrived           zset    SITE/ID by the receipt of its oldest event, Unix milliseconds
 //	{ghostcm}:member:SITE:ID    string  member.Memory as JSON
 //	{ghostcm}:address:SITE:HASH string  member.Address as JSON
 //	{ghostcm}:members:SITE      string  how many members were ever remembered
@@ -24,7 +25,11 @@ import (
 //	{ghostcm}:vanished:SITE:DAY set     ids whose 404 was taken for a deletion on that day
 const namespace = "{ghostcm}:"
 
-const waitingKey = namespace + "waiting"
+const (
+	waitingKey = namespace + "waiting"
+	arrivedKey = namespace + "arrived"
+	probeKey   = namespace + "probe"
+)
 
 func inboxKey(site, id string) string    { return namespace + "inbox:" + site + ":" + id }
 func memberKey(site, id string) string   { return namespace + "member:" + site + ":" + id }

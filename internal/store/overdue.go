@@ -39,12 +39,13 @@ func (s *Store) Overdue(ctx context.Context, before time.Time, limit int64) ([]O
 // requeue pushes a new job for an entry whose job was lost, unless someone else
 // did.
 //
-//	KEYS inbox, waiting, queue   ARGV name, due, job id, job, channel, now
+//	KEYS inbox, waiting, queue, arrived   ARGV name, due, job id, job, channel, now
 var requeue = redis.NewScript(`
 local due = redis.call('zscore', KEYS[2], ARGV[1])
 if not due or tonumber(due) ~= tonumber(ARGV[2]) then return 0 end
 if redis.call('exists', KEYS[1]) == 0 then
   redis.call('zrem', KEYS[2], ARGV[1])
+  redis.call('zrem', KEYS[4], ARGV[1])
   return 0
 end
 redis.call('hset', KEYS[1], 'job', ARGV[3], 'wait', 'queued', 'due', ARGV[6])
@@ -55,15 +56,10 @@ return 1`)
 
 // Requeue pushes job for an overdue entry; false if it is no longer overdue.
 func (s *Store) Requeue(ctx context.Context, o Overdue, job Job) (bool, error) {
-	keys := []string{inboxKey(o.Site, o.ID), waitingKey, job.QueueKey}
+	keys := []string{inboxKey(o.Site, o.ID), waitingKey, job.QueueKey, arrivedKey}
 	n, err := requeue.Run(ctx, s.redis, keys, waitingName(o.Site, o.ID), o.due, job.ID, job.Raw, job.WakeChannel, s.nowMillis()).Int()
 	if err != nil {
 		return false, fmt.Errorf("requeueing: %w", err)
 	}
 	return n == 1, nil
-}
-
-// WaitingEntries is how many members wait in the inbox of all sites.
-func (s *Store) WaitingEntries(ctx context.Context) (int64, error) {
-	return s.redis.ZCard(ctx, waitingKey).Result()
 }

@@ -20,17 +20,18 @@ const (
 
 // complete removes an entry if no event came since it was taken.
 //
-//	KEYS inbox, waiting   ARGV name, version
+//	KEYS inbox, waiting, arrived   ARGV name, version
 var complete = redis.NewScript(`
 if redis.call('hget', KEYS[1], 'version') ~= ARGV[2] then return 0 end
 redis.call('del', KEYS[1])
 redis.call('zrem', KEYS[2], ARGV[1])
+redis.call('zrem', KEYS[3], ARGV[1])
 return 1`)
 
 // Complete removes the entry that was taken. It reports false, and removes
 // nothing, if a newer event has come meanwhile.
 func (s *Store) Complete(ctx context.Context, site, id, version string) (bool, error) {
-	n, err := complete.Run(ctx, s.redis, []string{inboxKey(site, id), waitingKey}, waitingName(site, id), version).Int()
+	n, err := complete.Run(ctx, s.redis, []string{inboxKey(site, id), waitingKey, arrivedKey}, waitingName(site, id), version).Int()
 	if err != nil {
 		return false, fmt.Errorf("clearing the inbox: %w", err)
 	}
@@ -40,7 +41,7 @@ func (s *Store) Complete(ctx context.Context, site, id, version string) (bool, e
 // release puts an entry back. If an event came while its job failed, that
 // event's facts do not wait for the retry: a new job is pushed.
 //
-//	KEYS inbox, waiting, queue   ARGV name, version, reason, due, ttl, job id, job, channel, now
+//	KEYS inbox, waiting, queue, arrived   ARGV name, version, reason, due, ttl, job id, job, channel, now
 var release = redis.NewScript(`
 if redis.call('exists', KEYS[1]) == 0 then return 0 end
 if ARGV[3] ~= 'slot' and redis.call('hget', KEYS[1], 'version') ~= ARGV[2] then
@@ -53,6 +54,7 @@ end
 redis.call('hset', KEYS[1], 'wait', ARGV[3], 'due', ARGV[4])
 if ARGV[3] == 'dead' then
   redis.call('zrem', KEYS[2], ARGV[1])
+  redis.call('zrem', KEYS[4], ARGV[1])
   redis.call('pexpire', KEYS[1], ARGV[5])
 else
   redis.call('zadd', KEYS[2], ARGV[4], ARGV[1])
@@ -70,7 +72,7 @@ type Release struct {
 
 // Release puts back an entry that was taken and not completed.
 func (s *Store) Release(ctx context.Context, r Release) error {
-	keys := []string{inboxKey(r.Site, r.ID), waitingKey, r.Job.QueueKey}
+	keys := []string{inboxKey(r.Site, r.ID), waitingKey, r.Job.QueueKey, arrivedKey}
 	err := release.Run(ctx, s.redis, keys, waitingName(r.Site, r.ID), r.Version, string(r.Why),
 		r.Due.UnixMilli(), r.Keep.Milliseconds(), r.Job.ID, r.Job.Raw, r.Job.WakeChannel, s.nowMillis()).Err()
 	if err != nil {

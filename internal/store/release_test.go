@@ -104,7 +104,7 @@ func TestNothingIsPutBackThatWasCleared(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.release(taken, store.ForRetry, "unused")
-	if n, err := b.WaitingEntries(t.Context()); n != 0 || err != nil {
+	if n, err := b.Backlog(t.Context()); n.Members != 0 || err != nil {
 		t.Errorf("%d entries wait, %v", n, err)
 	}
 	if _, found, err := b.Take(t.Context(), site, id, time.Minute); found || err != nil {
@@ -176,7 +176,7 @@ func TestNoJobIsMadeForAnEntryThatIsGone(t *testing.T) {
 	if ok, err := b.Requeue(t.Context(), found[0], job("again")); ok || err != nil {
 		t.Errorf("requeued: %t, %v", ok, err)
 	}
-	if n, err := b.WaitingEntries(t.Context()); n != 0 || err != nil {
+	if n, err := b.Backlog(t.Context()); n.Members != 0 || err != nil {
 		t.Errorf("%d entries wait, %v", n, err)
 	}
 }

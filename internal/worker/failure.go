@@ -78,7 +78,7 @@ func (a *attempt) ghostFailed(ctx context.Context, err error) error {
 // or was its probe, waits and loses no attempt.
 func (a *attempt) failed(ctx context.Context, upstream string, err error) error {
 	ctx = context.WithoutCancel(ctx) // the failure may be that the job's time is over
-	closed, storeErr := a.Store.Fail(ctx, a.site.Name, upstream, upstream+" does not answer")
+	closed, storeErr := a.Store.Fail(ctx, a.site.Name, upstream, err.Error())
 	if storeErr != nil {
 		return errors.Join(err, storeErr)
 	}

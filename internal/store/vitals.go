@@ -1,0 +1,38 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Backlog is what waits in the inbox of all sites.
+type Backlog struct {
+	Members int
+	// Oldest is how long the oldest event of them has waited; 0 if none does.
+	Oldest time.Duration
+}
+
+// Backlog looks at the inbox. Entries of dead letters do not count.
+func (s *Store) Backlog(ctx context.Context) (Backlog, error) {
+	pipe := s.redis.Pipeline()
+	members := pipe.ZCard(ctx, arrivedKey)
+	oldest := pipe.ZRangeWithScores(ctx, arrivedKey, 0, 0)
+	if _, err := pipe.Exec(ctx); err != nil {
+		return Backlog{}, fmt.Errorf("looking at the inbox: %w", err)
+	}
+	b := Backlog{Members: int(members.Val())}
+	for _, z := range oldest.Val() {
+		b.Oldest = max(s.now().Sub(time.UnixMilli(int64(z.Score))), 0)
+	}
+	return b, nil
+}
+
+// Writable says whether Redis takes a write now, as a webhook would need it to:
+// one that is full, read-only or cannot save answers reads all the same.
+func (s *Store) Writable(ctx context.Context) error {
+	if err := s.redis.Set(ctx, probeKey, "1", time.Minute).Err(); err != nil {
+		return fmt.Errorf("redis takes no writes: %w", err)
+	}
+	return nil
+}
