@@ -26,17 +26,32 @@ func guard(next http.Handler, log *slog.Logger) http.Handler {
 	})
 }
 
+// thrifty ends connections after their answer while room is scarce, so that idle
+// ones cannot keep new ones out.
+func thrifty(next http.Handler, scarce func() bool) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if scarce() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // answerPanic cuts the connection if an answer is already under way: half an
 // answer must not look whole.
 func answerPanic(w *tracker, log *slog.Logger, v any) {
 	if v == http.ErrAbortHandler {
 		panic(v)
 	}
-	log.Error("http.panic", slog.String("panic", panicText(v)), slog.String("stack", string(debug.Stack())))
+	logPanic(log, v)
 	if w.wrote {
 		panic(http.ErrAbortHandler)
 	}
 	webhook.WriteError(w, http.StatusInternalServerError, "internal", "This is a bug in ghostcm. The log has its record: http.panic.")
+}
+
+func logPanic(log *slog.Logger, v any) {
+	log.Error("http.panic", slog.String("panic", panicText(v)), slog.String("stack", string(debug.Stack())))
 }
 
 // panicText leaves out a value that a program chose: it may hold a payload.

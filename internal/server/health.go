@@ -22,9 +22,10 @@ const (
 )
 
 // health answers /health. It is degraded, with 503, when Redis does not answer,
-// or when jobs wait and no worker lives to take them. Old jobs with living
-// workers, paused sites, open breakers and a filled spool are told, but leave it
-// healthy: restarting or taking out the server would mend none of them.
+// or when members or jobs wait and no worker lives to take them, also while the
+// jobs wait for a time. Old jobs with living workers, paused sites, open breakers
+// and a filled spool are told, but leave it healthy: restarting or taking out the
+// server would mend none of them.
 type health struct {
 	vitals *probe
 	sites  []string
@@ -38,18 +39,20 @@ type healthAnswer struct {
 	Sites     []string `json:"configured_sites"`
 }
 
-// checks has null for a number that only Redis knows while Redis does not answer.
+// checks has null for what only Redis knows while Redis does not answer.
 type checks struct {
 	Redis    string     `json:"redis"`
 	Queue    queueCheck `json:"queue"`
 	Workers  *int       `json:"workers"`
 	Spool    int        `json:"spool"`
+	Waiting  *int       `json:"waiting_members"`
 	Retrying *int       `json:"retrying"`
 	Dead     *int       `json:"dead_letters"`
 	Paused   []string   `json:"paused_sites"`
 	Broken   []string   `json:"open_breakers"`
 }
 
+// queueCheck has the age of the job that waits longest for a worker.
 type queueCheck struct {
 	Status string   `json:"status"`
 	Depth  *int     `json:"depth"`
@@ -72,31 +75,33 @@ func (h *health) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 }
 
 func check(v Vitals, err error) checks {
-	c := checks{
-		Redis:  statusHealthy,
-		Spool:  v.Spool,
-		Paused: orEmpty(v.Paused),
-		Broken: orEmpty(v.Broken),
-	}
+	c := checks{Redis: statusHealthy, Spool: v.Spool, Paused: orEmpty(v.Paused), Broken: orEmpty(v.Broken)}
 	if err != nil {
 		c.Redis, c.Queue.Status = statusDegraded, statusUnknown
 		return c
 	}
 	oldest := v.Oldest.Seconds()
 	c.Queue = queueCheck{Status: queueStatus(v), Depth: &v.Depth, Oldest: &oldest}
-	c.Workers, c.Retrying, c.Dead = &v.Workers, &v.Retrying, &v.Dead
+	c.Workers, c.Waiting, c.Retrying, c.Dead = &v.Workers, &v.Waiting, &v.Retrying, &v.Dead
+	if v.GatesUnknown {
+		c.Redis, c.Paused, c.Broken = statusDegraded, nil, nil
+	}
 	return c
 }
 
 func queueStatus(v Vitals) string {
 	switch {
-	case v.Depth > 0 && v.Workers == 0 && v.Oldest >= stalledAfter:
+	case v.Workers == 0 && hasWork(v) && max(v.Oldest, v.WaitingOldest) >= stalledAfter:
 		return statusDegraded
 	case v.Depth > 0 && v.Oldest >= lateAfter:
 		return statusLate
 	}
 	return statusHealthy
 }
+
+// hasWork also counts what waits for a time: a job that is put off again and
+// again for a shut gate is in no queue, and its member in the inbox.
+func hasWork(v Vitals) bool { return v.Depth > 0 || v.Retrying > 0 || v.Waiting > 0 }
 
 // orEmpty makes an absent list [] instead of null.
 func orEmpty(list []string) []string {

@@ -1,7 +1,9 @@
 package server_test
 
 import (
+	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,7 +18,7 @@ func TestHealthTellsEverythingAnOperatorAsksFirst(t *testing.T) {
 		Sites: []string{"blog", "shop"},
 		Now:   func() time.Time { return time.Date(2026, 11, 22, 4, 5, 6, 0, time.FixedZone("", 3600)) },
 		Vitals: &vitals{v: server.Vitals{
-			Depth: 7, Oldest: 1500 * time.Millisecond, Workers: 2, Spool: 3, Retrying: 4, Dead: 5, Paused: []string{"shop"},
+			Depth: 7, Oldest: 1500 * time.Millisecond, Workers: 2, Spool: 3, Retrying: 4, Dead: 5, Waiting: 8, Paused: []string{"shop"},
 		}},
 	})
 	got := get(t, r.url+"/health")
@@ -24,7 +26,7 @@ func TestHealthTellsEverythingAnOperatorAsksFirst(t *testing.T) {
 		"status": "healthy", "timestamp": "2026-11-22T03:05:06Z",
 		"configured_sites": []any{"blog", "shop"},
 		"checks": map[string]any{
-			"redis": "healthy", "workers": 2.0, "spool": 3.0, "retrying": 4.0, "dead_letters": 5.0,
+			"redis": "healthy", "workers": 2.0, "spool": 3.0, "retrying": 4.0, "dead_letters": 5.0, "waiting_members": 8.0,
 			"queue":        map[string]any{"status": "healthy", "depth": 7.0, "oldest_seconds": 1.5},
 			"paused_sites": []any{"shop"}, "open_breakers": []any{},
 		},
@@ -39,6 +41,10 @@ func TestHealthIsDegradedWhenEventsGoNowhere(t *testing.T) {
 	down := errors.New("redis: connection refused")
 	asleep := func(oldest time.Duration) *vitals { return &vitals{v: server.Vitals{Depth: 9, Oldest: oldest}} }
 	busy := &vitals{v: server.Vitals{Depth: 9, Oldest: time.Hour, Workers: 1}}
+	snoozed := func(oldest time.Duration, workers int) *vitals {
+		return &vitals{v: server.Vitals{Retrying: 1, Waiting: 1, WaitingOldest: oldest, Workers: workers}}
+	}
+	gateless := &vitals{v: server.Vitals{Workers: 1, GatesUnknown: true}}
 	spooling := &vitals{v: server.Vitals{SpoolReady: true}, err: down}
 	tests := map[string]struct {
 		source       *vitals
@@ -47,13 +53,17 @@ func TestHealthIsDegradedWhenEventsGoNowhere(t *testing.T) {
 		redis, queue string
 		ready        int
 	}{
-		"all well":              {&vitals{v: server.Vitals{Workers: 1}}, 200, "healthy", "healthy", "healthy", 200},
-		"nothing to do":         {&vitals{}, 200, "healthy", "healthy", "healthy", 200},
-		"a worker restarts":     {asleep(29 * time.Second), 200, "healthy", "healthy", "healthy", 200},
-		"no worker for long":    {asleep(30 * time.Second), 503, "degraded", "healthy", "degraded", 200},
-		"a long queue":          {busy, 200, "healthy", "healthy", "late", 200},
-		"no Redis":              {&vitals{err: down}, 503, "degraded", "degraded", "unknown", 503},
-		"no Redis, but a spool": {spooling, 503, "degraded", "degraded", "unknown", 200},
+		"all well":                {&vitals{v: server.Vitals{Workers: 1}}, 200, "healthy", "healthy", "healthy", 200},
+		"nothing to do":           {&vitals{}, 200, "healthy", "healthy", "healthy", 200},
+		"a worker restarts":       {asleep(29 * time.Second), 200, "healthy", "healthy", "healthy", 200},
+		"no worker for long":      {asleep(30 * time.Second), 503, "degraded", "healthy", "degraded", 200},
+		"a long queue":            {busy, 200, "healthy", "healthy", "late", 200},
+		"all put off, no worker":  {snoozed(30*time.Second, 0), 503, "degraded", "healthy", "degraded", 200},
+		"all put off a moment":    {snoozed(29*time.Second, 0), 200, "healthy", "healthy", "healthy", 200},
+		"all put off, one worker": {snoozed(time.Hour, 1), 200, "healthy", "healthy", "healthy", 200},
+		"gates cannot be read":    {gateless, 503, "degraded", "degraded", "healthy", 200},
+		"no Redis":                {&vitals{err: down}, 503, "degraded", "degraded", "unknown", 503},
+		"no Redis, but a spool":   {spooling, 503, "degraded", "degraded", "unknown", 200},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -65,7 +75,7 @@ func TestHealthIsDegradedWhenEventsGoNowhere(t *testing.T) {
 			if got.status != tt.http || got.json(t)["status"] != tt.status || checks["redis"] != tt.redis || queue["status"] != tt.queue {
 				t.Errorf("health %d %s", got.status, got.body)
 			}
-			if tt.redis != "healthy" && (queue["depth"] != nil || checks["workers"] != nil) {
+			if tt.queue == "unknown" && (queue["depth"] != nil || checks["workers"] != nil) {
 				t.Errorf("numbers are told that nobody knows: %s", got.body)
 			}
 			if got := get(t, r.url+"/readyz"); got.status != tt.ready {
@@ -140,3 +150,23 @@ func waitFor(t *testing.T, condition func() bool) {
 		}
 	}
 }
+
+type broken struct{}
+
+func (broken) Vitals(context.Context) (server.Vitals, error) { panic("reader@example.com") }
+
+func TestAPanicOfTheSourceIsNoEndOfTheProcess(t *testing.T) {
+	t.Parallel()
+	r := start(t, server.Options{Vitals: broken{}})
+	if got := get(t, r.url+"/health"); got.status != 503 {
+		t.Errorf("health %d, want 503", got.status)
+	}
+	if got := get(t, r.url+"/livez"); got.status != 200 {
+		t.Errorf("livez %d", got.status)
+	}
+	if log := r.log.String(); countRecords(log, `"http.panic"`) == 0 || countRecords(log, "reader") > 0 {
+		t.Errorf("want a record, without the value of the panic:\n%s", log)
+	}
+}
+
+func countRecords(log, with string) int { return strings.Count(log, with) }

@@ -2,36 +2,93 @@ package server
 
 import (
 	"net"
+	"net/netip"
 	"sync"
+	"sync/atomic"
 )
 
-// capped bounds how many connections of ln are open at once. More wait in the
-// system's queue until one closes.
-func capped(ln net.Listener, n int) net.Listener {
-	return &cappedListener{Listener: ln, slots: make(chan struct{}, n), closed: make(chan struct{})}
+// capacity bounds the connections that are open at once: all together, and of
+// one client, so that nobody alone can take the others' room.
+type capacity struct {
+	slots     chan struct{}
+	perClient int
+	trusted   []netip.Prefix // proxies, which bring the connections of many
+	open      atomic.Int64   // accepted; Accept has one slot more while it waits
+
+	mu   sync.Mutex
+	held map[netip.Prefix]int
+}
+
+func newCapacity(o Options) *capacity {
+	return &capacity{
+		slots: make(chan struct{}, orElse(o.MaxConnections, 2048)), perClient: orElse(o.MaxPerClient, 128),
+		trusted: o.TrustedProxies, held: map[netip.Prefix]int{},
+	}
+}
+
+// scarce is whether half of the room is taken.
+func (c *capacity) scarce() bool { return 2*c.open.Load() >= int64(cap(c.slots)) }
+
+// enter counts a connection of a client. It says no to one too many; leave is
+// called once after a yes.
+func (c *capacity) enter(remote net.Addr) (leave func(), ok bool) {
+	addr, viaSocket := peer(remote.String())
+	if viaSocket || addr.IsLoopback() || isTrusted(addr, c.trusted) {
+		return func() {}, true
+	}
+	key := clientKey(addr)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.held[key] >= c.perClient {
+		return nil, false
+	}
+	c.held[key]++
+	return func() { c.leave(key) }, true
+}
+
+func (c *capacity) leave(key netip.Prefix) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.held[key]--; c.held[key] == 0 {
+		delete(c.held, key)
+	}
+}
+
+// capped keeps the connections of ln within the capacity. Those beyond it wait
+// in the system's queue until one closes; a client's own beyond its share are
+// closed at once.
+func capped(ln net.Listener, c *capacity) net.Listener {
+	return &cappedListener{Listener: ln, capacity: c, closed: make(chan struct{})}
 }
 
 type cappedListener struct {
 	net.Listener
-	slots  chan struct{}
-	once   sync.Once
-	closed chan struct{}
+	capacity *capacity
+	once     sync.Once
+	closed   chan struct{}
 }
 
 // Accept gives up waiting for a slot when the listener closes: to shut down, the
 // server waits for it, and only then ends the connections that hold the slots.
 func (l *cappedListener) Accept() (net.Conn, error) {
+	slots := l.capacity.slots
 	select {
-	case l.slots <- struct{}{}:
+	case slots <- struct{}{}:
 	case <-l.closed:
 		return nil, net.ErrClosed
 	}
-	conn, err := l.Listener.Accept()
-	if err != nil {
-		<-l.slots
-		return nil, err
+	for {
+		conn, err := l.Listener.Accept()
+		if err != nil {
+			<-slots
+			return nil, err
+		}
+		if leave, ok := l.capacity.enter(conn.RemoteAddr()); ok {
+			l.capacity.open.Add(1)
+			return &cappedConn{Conn: conn, release: func() { leave(); l.capacity.open.Add(-1); <-slots }}, nil
+		}
+		_ = conn.Close() // nobody is left to tell
 	}
-	return &cappedConn{Conn: conn, release: func() { <-l.slots }}, nil
 }
 
 func (l *cappedListener) Close() error {

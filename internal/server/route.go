@@ -17,7 +17,7 @@ type router struct {
 }
 
 func newRouter(o Options) *router {
-	vitals := newProbe(o.Vitals, o.Timeouts.Vitals, o.Now)
+	vitals := newProbe(o)
 	metrics := o.Metrics
 	if metrics != nil && o.MetricsToken != "" {
 		metrics = bearer(metrics, o.MetricsToken)
@@ -37,7 +37,7 @@ func newRouter(o Options) *router {
 func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := rt.find(r.URL.Path)
 	if h == nil {
-		notFound(w)
+		notFound(w, r)
 		return
 	}
 	h.ServeHTTP(w, r)
@@ -57,7 +57,8 @@ func (rt *router) find(path string) http.Handler {
 	return nil
 }
 
-func notFound(w http.ResponseWriter) {
+func notFound(w http.ResponseWriter, r *http.Request) {
+	webhook.LeaveBody(w, r)
 	webhook.WriteError(w, http.StatusNotFound, "not_found", "There is nothing at this path.")
 }
 
@@ -67,6 +68,7 @@ func readOnly(next http.Handler) http.Handler {
 		return nil
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		webhook.LeaveBody(w, r)
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
 			webhook.WriteError(w, http.StatusMethodNotAllowed, "method_not_allowed", "This path is read by GET.")

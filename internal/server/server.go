@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 )
 
@@ -40,6 +41,9 @@ type Options struct {
 
 	Timeouts       Timeouts
 	MaxConnections int // at once; more wait to be accepted; 0: 2048
+	MaxPerClient   int // of them from one address (IPv6: one /64); more are closed at once; 0: 128
+	// TrustedProxies may have any number, as may this machine's own clients.
+	TrustedProxies []netip.Prefix
 }
 
 // Timeouts bounds what a connection may take. Zero values are replaced by the defaults.
@@ -75,7 +79,7 @@ type Server struct {
 	http     http.Server
 	log      *slog.Logger
 	drain    time.Duration
-	maxConns int
+	capacity *capacity
 }
 
 // New makes a server that does not listen yet.
@@ -87,16 +91,15 @@ func New(o Options) *Server {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Server{log: o.Log, drain: o.Timeouts.Drain, maxConns: orElse(o.MaxConnections, 2048)}
+	s := &Server{log: o.Log, drain: o.Timeouts.Drain, capacity: newCapacity(o)}
 	s.http = http.Server{
-		Handler:           guard(newRouter(o), o.Log),
+		Handler:           guard(thrifty(newRouter(o), s.capacity.scarce), o.Log),
 		ReadHeaderTimeout: o.Timeouts.ReadHeader,
 		ReadTimeout:       o.Timeouts.Read,
 		WriteTimeout:      o.Timeouts.Write,
 		IdleTimeout:       o.Timeouts.Idle,
 		MaxHeaderBytes:    16 << 10,
-		// Strangers can cause these lines at will.
-		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
+		ErrorLog:          errorLog(o.Log, o.Now),
 		// Else OPTIONS * would be answered by the library.
 		DisableGeneralOptionsHandler: true,
 	}
@@ -111,7 +114,7 @@ func New(o Options) *Server {
 // unless another process holds the same socket, as systemd does.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	served := make(chan error, 1)
-	go func() { served <- s.http.Serve(capped(ln, s.maxConns)) }()
+	go func() { served <- s.http.Serve(capped(ln, s.capacity)) }()
 	s.log.Info("server.listening", slog.String("address", ln.Addr().String()))
 	select {
 	case err := <-served:

@@ -97,6 +97,11 @@ func start(t *testing.T, o server.Options) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return startOn(t, ln, o)
+}
+
+func startOn(t *testing.T, ln net.Listener, o server.Options) *running {
+	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	r := &running{addr: ln.Addr().String(), log: &buffer{}, stop: stop, done: make(chan error, 1)}
 	r.url = "http://" + r.addr

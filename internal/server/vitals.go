@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"time"
 )
@@ -28,7 +29,8 @@ type Vitals struct {
 	GatesUnknown bool
 }
 
-// VitalsSource tells the vitals. An error means that Redis did not answer; what
+// VitalsSource tells the vitals. An error means that Redis did not answer at
+// all, so that /readyz depends on it: gates that cannot be read are no error. What
 // is known without it (the spool) is still filled in. It is asked a few times a
 // second at most.
 type VitalsSource interface {
@@ -44,6 +46,7 @@ const sourceGrace = 100 * time.Millisecond
 
 var (
 	errNoVitals = errors.New("nothing tells the vitals")
+	errPanic    = errors.New("asking for the vitals failed by a bug")
 	errNoAnswer = errors.New("redis did not answer in time")
 )
 
@@ -58,6 +61,7 @@ type probe struct {
 	source VitalsSource
 	limit  time.Duration
 	now    func() time.Time
+	log    *slog.Logger
 
 	mu      sync.Mutex
 	last    reading
@@ -65,8 +69,8 @@ type probe struct {
 	running chan struct{} // closed when the question under way is answered; nil if none
 }
 
-func newProbe(source VitalsSource, limit time.Duration, now func() time.Time) *probe {
-	return &probe{source: source, limit: limit, now: now, last: reading{err: errNoAnswer}}
+func newProbe(o Options) *probe {
+	return &probe{source: o.Vitals, limit: o.Timeouts.Vitals, now: o.Now, log: o.Log, last: reading{err: errNoAnswer}}
 }
 
 func (p *probe) read() (Vitals, error) {
@@ -115,8 +119,20 @@ func (p *probe) observe(done chan struct{}) {
 	defer close(done)
 	ctx, cancel := context.WithTimeout(context.Background(), p.limit)
 	defer cancel()
-	vitals, err := p.source.Vitals(ctx)
+	vitals, err := p.question(ctx)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.last, p.lastAt, p.running = reading{vitals, err}, p.now(), nil
+}
+
+// question makes an error of a panic, which on this goroutine would end the
+// process.
+func (p *probe) question(ctx context.Context) (v Vitals, err error) {
+	defer func() {
+		if caught := recover(); caught != nil {
+			logPanic(p.log, caught)
+			v, err = Vitals{}, errPanic
+		}
+	}()
+	return p.source.Vitals(ctx)
 }

@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"net/http"
 	"strconv"
@@ -78,11 +79,33 @@ func refuse(w http.ResponseWriter, r *http.Request, req *request, code Code) {
 	case RateLimited:
 		h.Set("Retry-After", strconv.Itoa(retryAfter(req.wait)))
 	}
-	if !req.bodyRead && r.ContentLength != 0 {
-		h.Set("Connection", "close")
+	if !req.bodyRead {
+		LeaveBody(w, r)
 	}
 	status, message := code.answer()
+	if code == Unavailable && errors.Is(req.cause, errBusy) {
+		message = busyMessage
+	}
 	WriteError(w, status, string(code), message)
+}
+
+// busyMessage stands for a 503 that Redis has no part in.
+const busyMessage = "Too many large requests arrive at once, and this one was not read. " +
+	"Look for webhook.refused in the log, and, if this one was Ghost's, run 'ghostcm sync' for the site: Ghost does not send it again."
+
+// leftBody is how long the rest of a body that nobody reads may still arrive, so
+// that the client sees its answer before the connection's end.
+const leftBody = 500 * time.Millisecond
+
+// LeaveBody is for an answer that needs no body of the request: it ends the
+// connection of a request that has one, soon, instead of waiting for the rest.
+// It comes before the answer.
+func LeaveBody(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength == 0 {
+		return
+	}
+	w.Header().Set("Connection", "close")
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(leftBody)) // a recorder in a test has none
 }
 
 // retryAfter rounds up: a client that comes back after so many seconds is let in.
