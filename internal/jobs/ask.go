@@ -23,3 +23,12 @@ func SnoozedFor(err error, now time.Time) (time.Duration, bool) {
 	}
 	return s.delay, true
 }
+
+// RetryAfterOf is how long err wants the next attempt to wait at least; 0 if it
+// does not say.
+func RetryAfterOf(err error) time.Duration {
+	if after, ok := errors.AsType[*retryAfterError](err); ok {
+		return after.delay
+	}
+	return 0
+}

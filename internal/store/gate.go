@@ -35,6 +35,8 @@ type Gate struct {
 
 	// Failures counts each upstream's failures in a row.
 	Failures map[string]int
+	// Held is how long the site's requests are still held back.
+	Held time.Duration
 }
 
 // Closed says whether the gate is closed, even if a probe may pass it.
@@ -47,25 +49,32 @@ func (g Gate) Shaken(upstream string) bool {
 
 // pass asks to pass the gate, and takes a slot at once where they are far ahead.
 //
-//	KEYS gate, pace, spare   ARGV now, probe interval, slot interval, burst, crowded
-//	returns probe, microseconds until the slot, and the fields of the gate
+//	KEYS gate, pace, spare, held   ARGV now, probe interval, slot interval, burst, crowded
+//	returns probe, microseconds until the slot, the fields of the gate, and for how
+//	many milliseconds requests are held back
 var pass = redis.NewScript(`
 local gate = redis.call('hgetall', KEYS[1])
 local probe = redis.call('hget', KEYS[1], 'probe')
 if probe then
-  if tonumber(probe) > tonumber(ARGV[1]) then return {0, 0, gate} end
+  local wait = tonumber(probe) - ARGV[1]
+  if wait > tonumber(ARGV[2]) then -- set by a clock that is ahead of ours
+    redis.call('hset', KEYS[1], 'probe', ARGV[1] + ARGV[2])
+  end
+  if wait > 0 then return {0, 0, gate, 0} end
   redis.call('hset', KEYS[1], 'probe', ARGV[1] + ARGV[2])
-  return {1, 0, gate}
+  return {1, 0, gate, 0}
 end
+local held = redis.call('pttl', KEYS[4])
+if held > 0 then return {0, 0, gate, held} end
 local t = redis.call('time')
 local now = t[1] * 1000000 + t[2]
 local interval = tonumber(ARGV[3])
 local next = tonumber(redis.call('get', KEYS[2]) or 0)
 local slot = next - (ARGV[4] - 1) * interval - now
-if slot <= tonumber(ARGV[5]) or redis.call('exists', KEYS[3]) == 1 then return {0, 0, gate} end
+if slot <= tonumber(ARGV[5]) or redis.call('exists', KEYS[3]) == 1 then return {0, 0, gate, 0} end
 next = next + interval
 redis.call('set', KEYS[2], string.format('%.0f', next), 'PX', math.ceil((next - now) / 1000) + 1000)
-return {0, math.ceil(slot), gate}`)
+return {0, math.ceil(slot), gate, 0}`)
 
 // Pass asks whether a job of the site may go ahead. While the site's slots are
 // taken for more than a second, the job also gets its slot now, so that a
@@ -76,7 +85,7 @@ func (s *Store) Pass(ctx context.Context, site string, p Pace) (g Gate, slot tim
 	if p.PerSecond == 0 {
 		p.PerSecond, bound = 1, math.MaxInt64
 	}
-	keys := []string{gateKey(site), paceKey(site), spareKey(site)}
+	keys := []string{gateKey(site), paceKey(site), spareKey(site), heldKey(site)}
 	reply, err := pass.Run(ctx, s.redis, keys, s.nowMillis(), probeEvery.Milliseconds(), p.interval(), p.Burst, bound).Slice()
 	if err != nil {
 		return Gate{}, 0, fmt.Errorf("asking at the gate: %w", err)
@@ -84,7 +93,9 @@ func (s *Store) Pass(ctx context.Context, site string, p Pace) (g Gate, slot tim
 	probe, _ := reply[0].(int64)
 	wait, _ := reply[1].(int64)
 	fields, _ := reply[2].([]any)
+	held, _ := reply[3].(int64)
 	g = readGate(fields, s.now())
+	g.Held = time.Duration(held) * time.Millisecond
 	if probe == 1 {
 		g.Open, g.Probe, g.Wait = true, true, 0
 	}
@@ -136,7 +147,7 @@ func readGate(fields []any, now time.Time) Gate {
 		case "since":
 			g.Since = time.UnixMilli(number(value))
 		case "probe":
-			g.Wait = max(time.UnixMilli(number(value)).Sub(now), 0)
+			g.Wait = min(max(time.UnixMilli(number(value)).Sub(now), 0), probeEvery)
 		default:
 			if upstream, ok := strings.CutPrefix(field, failuresOf); ok {
 				g.Failures[upstream] = int(number(value))
@@ -181,7 +192,7 @@ func (s *Store) Pause(ctx context.Context, site, upstream, reason string) (close
 var succeed = redis.NewScript(`
 if redis.call('hget', KEYS[1], 'upstream') == ARGV[1] then
   redis.call('del', KEYS[1])
-  redis.call('set', KEYS[2], '1', 'PX', ARGV[2])
+  redis.call('set', KEYS[2], ARGV[2], 'PX', ARGV[3])
   return 1
 end
 redis.call('hdel', KEYS[1], 'failures:' .. ARGV[1])
@@ -190,29 +201,57 @@ return 0`)
 // Succeed ends an upstream's row of failures; opened is whether the gate was
 // closed because of it, and is open now.
 func (s *Store) Succeed(ctx context.Context, site, upstream string) (opened bool, err error) {
-	return s.turn(ctx, succeed, site, upstream, reopenedFor.Milliseconds())
+	return s.turn(ctx, succeed, site, upstream, s.nowMillis(), reopenedFor.Milliseconds())
 }
 
-// reopenedFor is how long a gate counts as just opened. A job that found it
-// closed a moment before may be put off after the others were called back.
-const reopenedFor = 15 * time.Second
+// A job that found the gate closed a moment before it opened may be put off
+// after the others were called back. So they are called once more, a little
+// later; reopenedFor is for how long that can be made up for.
+const (
+	callBackAfter = 3 * time.Second
+	reopenedFor   = time.Minute
+)
 
-// Reopened returns those of the sites whose gate has opened just now.
+// claimReopened takes the marks that are old enough, each for one caller.
+//
+//	KEYS reopened …   ARGV before
+var claimReopened = redis.NewScript(`
+local claimed = {}
+for i, key in ipairs(KEYS) do
+  local at = redis.call('get', key)
+  if at and tonumber(at) <= tonumber(ARGV[1]) then
+    redis.call('del', key)
+    table.insert(claimed, i)
+  end
+end
+return claimed`)
+
+// Reopened returns those of the sites whose gate has opened some seconds ago,
+// each to one caller only.
 func (s *Store) Reopened(ctx context.Context, sites []string) ([]string, error) {
 	var keys, reopened []string
 	for _, site := range sites {
 		keys = append(keys, reopenedKey(site))
 	}
-	marks, err := s.redis.MGet(ctx, keys...).Result()
+	claimed, err := claimReopened.Run(ctx, s.redis, keys, s.now().Add(-callBackAfter).UnixMilli()).Int64Slice()
 	if err != nil {
 		return nil, fmt.Errorf("looking at the gates: %w", err)
 	}
-	for i, mark := range marks {
-		if mark != nil {
-			reopened = append(reopened, sites[i])
-		}
+	for _, i := range claimed {
+		reopened = append(reopened, sites[i-1])
 	}
 	return reopened, nil
+}
+
+var returnProbe = redis.NewScript(`
+if redis.call('hexists', KEYS[1], 'upstream') == 0 then return 0 end
+redis.call('hset', KEYS[1], 'probe', ARGV[1])
+return 1`)
+
+// ReturnProbe lets the next job probe the gate at once, after one that could not.
+func (s *Store) ReturnProbe(ctx context.Context, site string) error {
+	_, err := s.turn(ctx, returnProbe, site, s.nowMillis())
+	return err
 }
 
 func (s *Store) turn(ctx context.Context, script *redis.Script, site string, args ...any) (bool, error) {

@@ -145,21 +145,80 @@ func TestASuccessOfWhatClosedItOpensTheGate(t *testing.T) {
 	}
 }
 
-func TestAGateThatOpenedIsToldOfForAWhile(t *testing.T) {
+func TestAGateThatOpenedIsToldOfOnceAndALittleLater(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.succeed(list)
 	sites := []string{"another", site}
-	if just, err := b.Reopened(t.Context(), sites); just != nil || err != nil {
-		t.Errorf("before: %v, %v", just, err)
+	told := func(when string, want ...string) {
+		t.Helper()
+		if just, err := b.Reopened(t.Context(), sites); !cmp.Equal(just, want) || err != nil {
+			t.Errorf("%s: %v, %v", when, just, err)
+		}
 	}
+	told("before")
 	b.fail(list, 10)
 	b.succeed(list)
-	if just, err := b.Reopened(t.Context(), sites); !cmp.Equal(just, []string{site}) || err != nil {
-		t.Errorf("after: %v, %v", just, err)
+	told("at once")
+	b.now = b.now.Add(3 * time.Second)
+	told("a little later", site)
+	told("a second time")
+}
+
+func TestAProbeThatIsReturnedIsTheNextJobs(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.fail(list, 10)
+	b.now = b.now.Add(time.Minute)
+	if g, _, err := b.Pass(t.Context(), site, store.Pace{}); !g.Probe || err != nil {
+		t.Fatalf("no probe: %+v, %v", g, err)
 	}
-	if ttl := b.ttl("{ghostcm}:reopened:" + site); ttl <= 0 || ttl > time.Minute {
-		t.Errorf("told of for %v", ttl)
+	if g, _, err := b.Pass(t.Context(), site, store.Pace{}); g.Open || err != nil {
+		t.Fatalf("two probes: %+v, %v", g, err)
+	}
+	if err := b.ReturnProbe(t.Context(), site); err != nil {
+		t.Fatal(err)
+	}
+	if g, _, err := b.Pass(t.Context(), site, store.Pace{}); !g.Probe || err != nil {
+		t.Errorf("the returned probe is lost: %+v, %v", g, err)
+	}
+	b.succeed(list)
+	if err := b.ReturnProbe(t.Context(), site); err != nil {
+		t.Fatal(err)
+	}
+	if g := b.atGate(); g.Closed() {
+		t.Errorf("a probe returned late closed the gate: %+v", g)
+	}
+}
+
+func TestAGateClosedByAFastClockOpensForAProbeWithinTheInterval(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	now := b.now
+	b.now = now.Add(10 * time.Minute)
+	b.fail(list, 10)
+	b.now = now
+	if g, _, err := b.Pass(t.Context(), site, store.Pace{}); g.Open || g.Wait > time.Minute || err != nil {
+		t.Fatalf("%+v, %v", g, err)
+	}
+	b.now = now.Add(time.Minute)
+	if g, _, err := b.Pass(t.Context(), site, store.Pace{}); !g.Probe || err != nil {
+		t.Errorf("no probe a minute later: %+v, %v", g, err)
+	}
+}
+
+func TestASiteThatIsHeldBackHoldsPaidJobsToo(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	pace := store.Pace{PerSecond: 10, Burst: 20}
+	if err := b.HoldBack(t.Context(), site, pace, 30*time.Second); err != nil {
+		t.Fatal(err)
+	}
+	for _, paid := range []store.Pace{pace, {}} {
+		g, slot, err := b.Pass(t.Context(), site, paid)
+		if g.Held <= 25*time.Second || g.Held > 30*time.Second || slot != 0 || err != nil {
+			t.Errorf("held for %v, slot in %v, %v", g.Held, slot, err)
+		}
 	}
 }
 

@@ -22,6 +22,9 @@ type Taken struct {
 	Version    string    // changes with every event that arrives, and never comes again
 	Events     []string  // ids of the events in it, at most the last 20
 	ReceivedAt time.Time // of the oldest event in it
+	// Doubt is whether a write may have gone wrong unseen: what the memory says
+	// of Campaign Monitor is not to be believed.
+	Doubt bool
 }
 
 // accept merges an event into the member's inbox entry and pushes a job unless
@@ -134,6 +137,8 @@ func (t *Taken) read(field, value string) {
 		t.Version = value
 	case "received":
 		t.ReceivedAt = time.UnixMilli(number(value))
+	case "doubt":
+		t.Doubt = true
 	case "events":
 		t.Events = wholeIDs(value)
 	}

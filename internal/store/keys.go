@@ -21,7 +21,9 @@ import (
 //	{ghostcm}:pace:SITE         string  when the site's next request is due, Unix microseconds
 //	{ghostcm}:spare:SITE        list    slots that were given back, for a second
 //	{ghostcm}:gate:SITE         hash    failures in a row, open breaker or pause
-//	{ghostcm}:reopened:SITE     string  while the gate counts as just opened
+//	{ghostcm}:held:SITE         string  while the site's requests are held back
+//	{ghostcm}:reopened:SITE     string  when the gate opened, until waiting jobs were called back twice
+//	{ghostcm}:probe             string  written to see whether Redis takes writes
 //	{ghostcm}:vanished:SITE:DAY set     ids whose 404 was taken for a deletion on that day
 const namespace = "{ghostcm}:"
 
@@ -35,6 +37,7 @@ func inboxKey(site, id string) string    { return namespace + "inbox:" + site + 
 func memberKey(site, id string) string   { return namespace + "member:" + site + ":" + id }
 func membersKey(site string) string      { return namespace + "members:" + site }
 func paceKey(site string) string         { return namespace + "pace:" + site }
+func heldKey(site string) string         { return namespace + "held:" + site }
 func reopenedKey(site string) string     { return namespace + "reopened:" + site }
 func spareKey(site string) string        { return namespace + "spare:" + site }
 func gateKey(site string) string         { return namespace + "gate:" + site }

@@ -63,3 +63,12 @@ func (s *Store) Requeue(ctx context.Context, o Overdue, job Job) (bool, error) {
 	}
 	return n == 1, nil
 }
+
+// PassOver looks at an overdue entry again only after the given time.
+func (s *Store) PassOver(ctx context.Context, o Overdue, until time.Time) error {
+	later := redis.Z{Score: float64(until.UnixMilli()), Member: waitingName(o.Site, o.ID)}
+	if err := s.redis.ZAddXX(ctx, waitingKey, later).Err(); err != nil {
+		return fmt.Errorf("passing over an entry: %w", err)
+	}
+	return nil
+}

@@ -65,19 +65,21 @@ func (s *Store) Refund(ctx context.Context, site string, p Pace) error {
 // holdBack moves the next slot, and leaves no burst behind it. Requests that were
 // under way together are all told to wait: that is one wait.
 //
-//	KEYS pace, spare   ARGV interval, burst, microseconds
+//	KEYS pace, spare, held   ARGV interval, burst, microseconds
 var holdBack = redis.NewScript(`
 local t = redis.call('time')
 local now = t[1] * 1000000 + t[2]
 local next = math.max(tonumber(redis.call('get', KEYS[1]) or 0), now + ARGV[3] + (ARGV[2] - 1) * ARGV[1])
 redis.call('set', KEYS[1], string.format('%.0f', next), 'PX', math.ceil((next - now) / 1000) + 1000)
 redis.call('del', KEYS[2])
+local ms = math.ceil(ARGV[3] / 1000)
+if redis.call('pttl', KEYS[3]) < ms then redis.call('set', KEYS[3], 1, 'PX', ms) end
 return 1`)
 
-// HoldBack lets no slot that is reserved from now on come before d has passed, as
-// Campaign Monitor asked.
+// HoldBack lets no request of the site leave before d has passed, as Campaign
+// Monitor asked, whether its slot is paid for or not.
 func (s *Store) HoldBack(ctx context.Context, site string, p Pace, d time.Duration) error {
-	keys := []string{paceKey(site), spareKey(site)}
+	keys := []string{paceKey(site), spareKey(site), heldKey(site)}
 	if err := holdBack.Run(ctx, s.redis, keys, p.interval(), p.Burst, d.Microseconds()).Err(); err != nil {
 		return fmt.Errorf("holding a site back: %w", err)
 	}

@@ -82,6 +82,7 @@ func (a *attempt) failed(ctx context.Context, upstream string, err error) error 
 	if storeErr != nil {
 		return errors.Join(err, storeErr)
 	}
+	a.tried[upstream] = true
 	a.gate.Failures[upstream]++
 	if closed {
 		a.Log.ErrorContext(ctx, "site.breaker_opened", "site", a.site.Name, "upstream", upstream, "reason", err.Error())
@@ -99,6 +100,7 @@ func (a *attempt) pause(ctx context.Context, upstream string, err error) error {
 	if storeErr != nil {
 		return errors.Join(err, storeErr)
 	}
+	a.tried[upstream] = true
 	if closed {
 		a.Log.ErrorContext(ctx, "site.paused", "site", a.site.Name, "upstream", upstream, "reason", err.Error(),
 			"next", "mend the configuration; the site is tried again every minute")
@@ -109,6 +111,7 @@ func (a *attempt) pause(ctx context.Context, upstream string, err error) error {
 // succeeded ends a row of failures. When that opens the gate, the site's waiting
 // jobs fall due at once, paced by its limit.
 func (a *attempt) succeeded(ctx context.Context, upstream string) error {
+	a.tried[upstream] = true
 	if !a.gate.Shaken(upstream) {
 		return nil
 	}
@@ -136,8 +139,8 @@ func retryAfter(err error, d time.Duration) error {
 // putBack leaves the entry for the next run, or for a replay.
 func (a *attempt) putBack(ctx context.Context, err error) error {
 	r := store.Release{
-		Site: a.site.Name, ID: a.job.Key, Version: a.taken.Version, Why: store.ForRetry,
-		Due: a.Now().Add(a.nextDelay()), Keep: a.KeepDead, Job: again(a.job),
+		Site: a.job.Site, ID: a.job.Key, Version: a.taken.Version, Why: store.ForRetry,
+		Due: a.Now().Add(max(a.nextDelay(), jobs.RetryAfterOf(err))), Keep: a.KeepDead, Job: again(a.job),
 	}
 	switch delay, snoozed := jobs.SnoozedFor(err, a.Now()); {
 	case snoozed:

@@ -10,84 +10,11 @@ import (
 	"github.com/ghostcm/ghostcm/internal/ghost"
 	"github.com/ghostcm/ghostcm/internal/jobs"
 	"github.com/ghostcm/ghostcm/internal/member"
-	"github.com/ghostcm/ghostcm/internal/store"
 )
-
-// attempt is one run of a job.
-type attempt struct {
-	*Worker
-	site  *site
-	job   jobs.Job
-	begun time.Time
-
-	gate  store.Gate
-	lease *store.Lease
-	taken store.Taken
-	paid  bool // the rate slot of the next call is paid for
-	calls int
-}
-
-// errNewer says that an event came while the job ran: its facts are still in
-// the inbox.
-var errNewer = errors.New("a newer event came meanwhile")
 
 // errVanishing protects a list from a Ghost that is not its own.
 var errVanishing = errors.New("ghost no longer knows this member, and today's bound for removals that no webhook announced is reached; " +
 	"check SITEN_GHOST_URL, then replay")
-
-// handle runs a job until no newer event is left in the member's inbox.
-func (w *Worker) handle(ctx context.Context, job jobs.Job) error {
-	s, ok := w.sites[job.Site]
-	if !ok {
-		return jobs.WithCode(errors.New("the site is not configured here; add it, or drop this dead letter"), "config:unknown_site")
-	}
-	if !w.share.enter(ctx, job.Site) {
-		return w.postpone(ctx, job, sharedRetry, "share")
-	}
-	defer w.share.leave(job.Site)
-	a := &attempt{Worker: w, site: s, job: job, paid: !job.Slot.IsZero()}
-	pace := s.Pace
-	if a.paid {
-		pace = store.Pace{}
-	}
-	gate, slot, err := w.Store.Pass(ctx, job.Site, pace)
-	switch {
-	case err != nil:
-		return err
-	case !gate.Open:
-		return w.postpone(ctx, job, gate.Wait, "gate")
-	case slot > 0:
-		return w.awaitSlot(ctx, job, slot)
-	}
-	a.gate = gate
-	for range 3 {
-		if err := a.locked(ctx); !errors.Is(err, errNewer) {
-			return err
-		}
-	}
-	return w.postpone(ctx, job, 0, "newer")
-}
-
-// postpone puts a job off that has taken nothing yet.
-func (w *Worker) postpone(ctx context.Context, job jobs.Job, d time.Duration, why string) error {
-	if err := w.leave(ctx, job, d, why); err != nil {
-		return err
-	}
-	return jobs.Snooze(d)
-}
-
-// awaitSlot puts a job off until the slot that was taken for it.
-func (w *Worker) awaitSlot(ctx context.Context, job jobs.Job, d time.Duration) error {
-	if err := w.leave(ctx, job, d, "slot"); err != nil {
-		return err
-	}
-	return jobs.SnoozeUntilSlot(w.Now().Add(d))
-}
-
-func (w *Worker) leave(ctx context.Context, job jobs.Job, d time.Duration, why string) error {
-	w.Log.DebugContext(ctx, "member.waiting", append(about(job), "why", why, "for", d.String())...)
-	return w.Store.Release(ctx, store.Release{Site: job.Site, ID: job.Key, Why: store.ForSlot, Due: w.Now().Add(d), Job: again(job)})
-}
 
 // locked takes the member's lock and what waits for it, and works on that.
 func (a *attempt) locked(ctx context.Context) (err error) {
@@ -96,9 +23,9 @@ func (a *attempt) locked(ctx context.Context) (err error) {
 		return err
 	}
 	if !free {
-		return jobs.Snooze(lockedRetry)
+		return a.later(lockedRetry)
 	}
-	a.lease, a.begun = lease, a.Now()
+	a.lease, a.begun, a.wrote = lease, a.Now(), false
 	defer func() { // also when the job's time is over
 		_ = lease.Unlock(context.WithoutCancel(ctx)) // failing that, it ends by itself
 	}()
@@ -110,7 +37,8 @@ func (a *attempt) locked(ctx context.Context) (err error) {
 	settled := false
 	defer func() {
 		if !settled { // failed, or panics
-			err = errors.Join(err, a.putBack(context.WithoutCancel(ctx), err))
+			bare := context.WithoutCancel(ctx)
+			err = errors.Join(err, a.putBack(bare, err), a.doubt(bare))
 		}
 	}()
 	err = a.work(ctx)
@@ -130,7 +58,7 @@ func (a *attempt) work(ctx context.Context) error {
 		return err
 	}
 	if !free {
-		return jobs.Snooze(lockedRetry)
+		return a.later(lockedRetry)
 	}
 	if in.Addresses, err = a.Store.Addresses(ctx, a.site.Name, keys); err != nil {
 		return err
@@ -143,6 +71,9 @@ func (a *attempt) input(ctx context.Context) (in member.Input, err error) {
 	in = member.Input{Entry: a.taken.Entry, Policy: a.site.Policy, Now: a.Now()}
 	if in.Memory, err = a.Store.Memory(ctx, a.site.Name, a.job.Key); err != nil {
 		return in, err
+	}
+	if a.taken.Doubt {
+		in.Memory.Written, in.Memory.Layout = nil, ""
 	}
 	if in.Fresh, in.Gone, err = a.reread(ctx, in); err != nil {
 		return in, err
@@ -241,7 +172,22 @@ func (a *attempt) send(ctx context.Context, c *member.Case, step member.Step) (m
 		}
 	}
 	a.calls++
+	a.wrote = a.wrote || step.Action.Writes()
 	return a.call(ctx, step)
+}
+
+// doubt has the member written anew if this worker sent a write and has lost its
+// lease since: frozen, say, while another wrote something newer, which its own
+// write may have undone.
+func (a *attempt) doubt(ctx context.Context) error {
+	if !a.wrote {
+		return nil
+	}
+	doubted, err := a.Store.Doubt(ctx, a.site.Name, a.job.Key, a.lease, again(a.job))
+	if doubted {
+		a.Log.WarnContext(ctx, "member.doubted", append(about(a.job), "why", "the lease ended while a write was under way")...)
+	}
+	return err
 }
 
 // finish keeps what was learned and clears the inbox of what was applied.
@@ -254,11 +200,6 @@ func (a *attempt) finish(ctx context.Context, c *member.Case, outcome member.Out
 		return err
 	}
 	a.report(ctx, c, outcome)
-	if a.paid && cleared {
-		if err := a.Store.Refund(ctx, a.site.Name, a.site.Pace); err != nil {
-			return err
-		}
-	}
 	if !cleared {
 		return errNewer
 	}

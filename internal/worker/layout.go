@@ -44,7 +44,7 @@ func (a *attempt) layout(ctx context.Context) (member.Layout, error) {
 		return member.Layout{}, a.listFailed(ctx, err)
 	}
 	cache.layout, cache.until = layout, a.Now().Add(layoutFor)
-	return layout, nil
+	return layout, a.succeeded(ctx, upstreamList)
 }
 
 func (a *attempt) askLayout(ctx context.Context) (member.Layout, error) {

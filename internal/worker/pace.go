@@ -19,7 +19,7 @@ func (a *attempt) pace(ctx context.Context) error {
 		return nil
 	}
 	wait, err := a.Store.Reserve(ctx, a.site.Name, a.site.Pace)
-	if err != nil || a.calls > 0 || wait == 0 {
+	if err != nil || a.calls > 0 || wait == 0 || a.gate.Probe { // a probe must not queue behind what waits for it
 		return err
 	}
 	if wait > shortWait {

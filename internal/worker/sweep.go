@@ -13,6 +13,9 @@ import (
 const (
 	sweepEvery = 5 * time.Second
 	sweepBatch = 500
+	// settleFor is how long a new process waits before it calls anything lost.
+	settleFor   = 30 * time.Second
+	passOverFor = 10 * time.Minute
 )
 
 // Sweep pushes new jobs for entries whose job was lost, and calls back jobs that
@@ -21,9 +24,13 @@ const (
 func (w *Worker) Sweep(ctx context.Context) {
 	ticker := time.NewTicker(sweepEvery)
 	defer ticker.Stop()
+	started := w.Now()
 	for {
 		err := w.callBack(ctx)
-		n, sweepErr := w.SweepOnce(ctx)
+		n, sweepErr := 0, error(nil)
+		if w.Now().Sub(started) > settleFor {
+			n, sweepErr = w.SweepOnce(ctx)
+		}
 		if err := errors.Join(err, sweepErr); err != nil && ctx.Err() == nil {
 			w.Log.WarnContext(ctx, "sweep.failed", "reason", err.Error())
 		} else if n > 0 {
@@ -51,6 +58,10 @@ func (w *Worker) callBack(ctx context.Context) error {
 // job cannot be in the queue any more, because the queue, first in first out, is
 // already at younger jobs.
 func (w *Worker) SweepOnce(ctx context.Context) (requeued int, err error) {
+	late, err := w.Queue.Late(ctx)
+	if err != nil || late > 0 { // the job layer is catching up: what seems lost may come
+		return 0, err
+	}
 	overdue, err := w.Store.Overdue(ctx, w.Now().Add(-overdueFor), sweepBatch)
 	if err != nil || len(overdue) == 0 {
 		return 0, err
@@ -60,6 +71,13 @@ func (w *Worker) SweepOnce(ctx context.Context) (requeued int, err error) {
 		return 0, err
 	}
 	for _, o := range overdue {
+		if w.sites[o.Site] == nil {
+			// It is for processes that know the site; here it is only in the way.
+			if err := w.Store.PassOver(ctx, o, w.Now().Add(passOverFor)); err != nil {
+				return requeued, err
+			}
+			continue
+		}
 		if queued && !oldest.After(o.Due.Add(2*time.Second)) {
 			continue
 		}

@@ -1,0 +1,133 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/ghostcm/ghostcm/internal/jobs"
+	"github.com/ghostcm/ghostcm/internal/store"
+)
+
+// attempt is one run of a job.
+type attempt struct {
+	*Worker
+	site  *site
+	job   jobs.Job
+	begun time.Time
+
+	gate  store.Gate
+	tried map[string]bool // upstreams that answered, or failed to
+	paid  bool            // the rate slot of the next call is paid for
+	lease *store.Lease
+	taken store.Taken
+	wrote bool // a write was sent
+	calls int
+}
+
+// errNewer says that an event came while the job ran: its facts are still in
+// the inbox.
+var errNewer = errors.New("a newer event came meanwhile")
+
+// errNoSite is the fate of jobs of a site that was taken out of the
+// configuration, or that only newer processes know.
+var errNoSite = errors.New("the site is not configured here; add it, or drop this dead letter")
+
+// slotFor is how late a job may use its rate slot. The slots that workers slept
+// through would else all be used at once.
+const slotFor = 5 * time.Second
+
+// handle runs a job until no newer event is left in the member's inbox.
+func (w *Worker) handle(ctx context.Context, job jobs.Job) (err error) {
+	a := &attempt{Worker: w, site: w.sites[job.Site], job: job, tried: map[string]bool{}}
+	a.paid = !job.Slot.IsZero() && w.Now().Sub(job.Slot) < slotFor
+	if a.site == nil {
+		return a.strand(ctx)
+	}
+	defer func() { err = errors.Join(err, a.giveBack(context.WithoutCancel(ctx))) }()
+	if err := a.admit(ctx); err != nil {
+		return err
+	}
+	if !w.share.enter(ctx, job.Site) {
+		return a.postpone(ctx, sharedRetry+rand.N(sharedRetry), "share")
+	}
+	defer w.share.leave(job.Site)
+	for range 3 {
+		if err := a.locked(ctx); !errors.Is(err, errNewer) {
+			return err
+		}
+	}
+	return a.postpone(ctx, 0, "newer")
+}
+
+// admit lets the job pass the site's gate and pace, or puts it off.
+func (a *attempt) admit(ctx context.Context) error {
+	pace := a.site.Pace
+	if a.paid {
+		pace = store.Pace{}
+	}
+	gate, slot, err := a.Store.Pass(ctx, a.site.Name, pace)
+	if err != nil {
+		return err
+	}
+	a.gate = gate
+	switch {
+	case !gate.Open:
+		a.paid = false // what comes first then is the next probe
+		return a.postpone(ctx, gate.Wait, "gate")
+	case gate.Held > 0:
+		a.paid = false
+		return a.postpone(ctx, gate.Held, "held back")
+	case slot > 0:
+		if err := a.leave(ctx, slot, "slot"); err != nil {
+			return err
+		}
+		return jobs.SnoozeUntilSlot(a.Now().Add(slot))
+	}
+	return nil
+}
+
+// postpone puts off a job that has taken nothing yet.
+func (a *attempt) postpone(ctx context.Context, d time.Duration, why string) error {
+	if err := a.leave(ctx, d, why); err != nil {
+		return err
+	}
+	return a.later(d)
+}
+
+// later comes back after d, with the rate slot if it is paid for.
+func (a *attempt) later(d time.Duration) error {
+	if !a.paid {
+		return jobs.Snooze(d)
+	}
+	a.paid = false
+	return jobs.SnoozeUntilSlot(a.Now().Add(d))
+}
+
+func (a *attempt) leave(ctx context.Context, d time.Duration, why string) error {
+	a.Log.DebugContext(ctx, "member.waiting", append(about(a.job), "why", why, "for", d.String())...)
+	return a.Store.Release(ctx, store.Release{
+		Site: a.job.Site, ID: a.job.Key, Why: store.ForSlot, Due: a.Now().Add(d), Job: again(a.job),
+	})
+}
+
+// strand keeps the entry of a job whose site is not known here until its next
+// attempt, or for a replay.
+func (a *attempt) strand(ctx context.Context) error {
+	err := jobs.WithCode(errNoSite, "config:unknown_site")
+	return errors.Join(err, a.putBack(ctx, err))
+}
+
+// giveBack returns what was taken and not used: a rate slot, and the probe of a
+// closed gate by a job that never met the upstream in question.
+func (a *attempt) giveBack(ctx context.Context) error {
+	var err error
+	if a.paid {
+		err = a.Store.Refund(ctx, a.site.Name, a.site.Pace)
+	}
+	if a.gate.Probe && !a.tried[a.gate.Upstream] {
+		err = errors.Join(err, a.Store.ReturnProbe(ctx, a.site.Name))
+	}
+	return err
+}
