@@ -70,12 +70,12 @@ func makeWorld(t *testing.T, ts *testscript.TestScript) {
 	for name, value := range map[string]string{
 		"REDIS_URL": redistest.Start(t), "PORT": freePort(ts), "STATE_DIR": ts.MkAbs("state"), "ALLOW_INSECURE_URLS": "true",
 		"CM_API_URL": w.list.URL(), "CM_API_KEY": cmtest.DefaultKey,
-		"SITE1_NAME": "blog", "SITE1_CM_LIST_ID": w.listID, "SITE1_GHOST_WEBHOOK_SECRET": "hunter2",
+		"SITE1_NAME": "blog", "SITE1_CM_LIST_ID": w.listID, "SITE1_GHOST_WEBHOOK_SECRET": "hunter2-of-the-blog",
 	} {
 		ts.Setenv(name, value)
 	}
 	url := "http://127.0.0.1:" + ts.Getenv("PORT") + "/webhook/ghost/blog"
-	w.ghost.Webhooks(func(event string) string { return url + "?event=" + event }, "hunter2")
+	w.ghost.Webhooks(func(event string) string { return url + "?event=" + event }, "hunter2-of-the-blog")
 }
 
 // freePort is below the range from which connections get theirs, so that it is

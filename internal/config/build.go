@@ -88,6 +88,11 @@ func proxies(r reader) []netip.Prefix {
 				r.problem("TRUSTED_PROXIES", "holds "+quote(part), "list addresses or networks like 10.0.0.0/8, or loopback, or none")
 				return nil
 			}
+			if prefix.Bits() == 0 {
+				r.problem("TRUSTED_PROXIES", "holds "+quote(part)+", which is everybody: each could choose an address of its own",
+					"list the proxies alone")
+				return nil
+			}
 			all = append(all, prefix)
 		}
 	}

@@ -26,7 +26,7 @@ func minimal() map[string]string {
 		"HOME":                       "/home/ghost",
 		"CM_API_KEY":                 "cm-key-hunter2",
 		"SITE1_NAME":                 "blog",
-		"SITE1_GHOST_WEBHOOK_SECRET": "webhook-hunter2",
+		"SITE1_GHOST_WEBHOOK_SECRET": "hunter2-of-the-webhooks",
 		"SITE1_CM_LIST_ID":           "0123456789abcdef0123456789abcdef",
 		"SITE1_GHOST_URL":            "https://blog.example",
 		"SITE1_GHOST_ADMIN_API_KEY":  adminKey,
@@ -111,7 +111,7 @@ func TestTheMinimumGetsTheContractsDefaults(t *testing.T) {
 		StateDir:  "/home/ghost/.local/state/ghostcm",
 		Sites: []config.Site{{
 			N: 1, Name: "blog", GhostURL: "https://blog.example",
-			WebhookSecrets:   []config.Secret{config.NewSecret("webhook-hunter2")},
+			WebhookSecrets:   []config.Secret{config.NewSecret("hunter2-of-the-webhooks")},
 			GhostAdminAPIKey: config.NewSecret(adminKey),
 			CMAPIKey:         config.NewSecret("cm-key-hunter2"),
 			CMListID:         "0123456789abcdef0123456789abcdef",
@@ -235,7 +235,7 @@ func TestSitesMayHaveGapsAndKeysOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	cfg := load(t, config.Options{Environ: with(map[string]string{
 		"CM_API_KEY": "", "SITE1_CM_API_KEY": "one",
-		"SITE17_NAME": "shop", "SITE17_GHOST_WEBHOOK_SECRET": "webhook-hunter2", "SITE17_CM_LIST_ID": "abcdefabcdefabcdefabcdefabcdef02", "SITE17_CM_API_KEY": "seventeen",
+		"SITE17_NAME": "shop", "SITE17_GHOST_WEBHOOK_SECRET": "hunter2-of-the-webhooks", "SITE17_CM_LIST_ID": "abcdefabcdefabcdefabcdefabcdef02", "SITE17_CM_API_KEY": "seventeen",
 		"SITE5_NAME": "",
 	})})
 	var got []string
@@ -315,7 +315,7 @@ func TestWarningsSayWhatIsNotRepaired(t *testing.T) {
 	cfg := load(t, config.Options{Dir: dir, Environ: with(map[string]string{
 		"SITE1_GHOST_URL": "", "SITE1_GHOST_ADMIN_API_KEY": "", "ALLOW_INSECURE_URLS": "true",
 		"CM_API_KEY": "", "CM_API_KEY_FILE": "key", "REDIS_URI": "redis://x", "HOST": "0.0.0.0",
-		"SITE2_NAME": "shop", "SITE2_GHOST_WEBHOOK_SECRET": "x", "SITE2_CM_LIST_ID": "0123456789ABCDEF0123456789abcdef",
+		"SITE2_NAME": "shop", "SITE2_GHOST_WEBHOOK_SECRET": "hunter2-of-the-shop", "SITE2_CM_LIST_ID": "0123456789ABCDEF0123456789abcdef",
 	})})
 	var keys []string
 	for _, w := range cfg.Warnings {
@@ -330,6 +330,50 @@ func TestWarningsSayWhatIsNotRepaired(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, keys); diff != "" {
 		t.Errorf("(-want +got)\n%s\n%v", diff, cfg.Warnings)
+	}
+}
+
+func TestWarningsTellOfWeakAndSharedWebhookSecrets(t *testing.T) {
+	t.Parallel()
+	const list = "0123456789abcdef0123456789abcdee"
+	for name, c := range map[string]struct {
+		first, second string
+		want          []string
+	}{
+		"strong":             {"0123456789abcdef", "fedcba9876543210", nil},
+		"short":              {"0123456789abcde", "fedcba9876543210", []string{"SITE1_GHOST_WEBHOOK_SECRET"}},
+		"short, the old one": {"0123456789abcdef", "fedcba9876543210,01234567", []string{"SITE2_GHOST_WEBHOOK_SECRET"}},
+		"shared": {
+			"0123456789abcdef", "fedcba9876543210,0123456789abcdef", []string{"SITE2_GHOST_WEBHOOK_SECRET"},
+		},
+		"twice in one site": {"0123456789abcdef,0123456789abcdef", "fedcba9876543210", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := load(t, config.Options{Dir: t.TempDir(), Environ: with(map[string]string{
+				"SITE1_GHOST_WEBHOOK_SECRET": c.first, "SITE2_GHOST_WEBHOOK_SECRET": c.second,
+				"SITE2_NAME": "shop", "SITE2_CM_LIST_ID": list, "SITE2_GHOST_URL": "https://shop.example", "SITE2_GHOST_ADMIN_API_KEY": adminKey,
+			})})
+			var keys []string
+			for _, w := range cfg.Warnings {
+				keys = append(keys, w.Key)
+				if strings.Contains(w.Text, "0123456") {
+					t.Errorf("a warning holds a secret: %s", w)
+				}
+			}
+			if diff := cmp.Diff(c.want, keys); diff != "" {
+				t.Errorf("(-want +got)\n%s\n%v", diff, cfg.Warnings)
+			}
+		})
+	}
+}
+
+// Ghost's client takes it as Ghost shows it only.
+func TestAnAdminKeyMayBeTypedInUpperCase(t *testing.T) {
+	t.Parallel()
+	cfg := load(t, config.Options{Environ: with(map[string]string{"SITE1_GHOST_ADMIN_API_KEY": strings.ToUpper(adminKey)})})
+	if got := cfg.Sites[0].GhostAdminAPIKey.Reveal(); got != adminKey {
+		t.Error("the key is not in the form that Ghost knows")
 	}
 }
 

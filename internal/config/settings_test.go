@@ -30,7 +30,7 @@ func TestEveryDefaultIsGood(t *testing.T) {
 	f := &findings{}
 	values := map[string]value{
 		"CM_API_KEY": {text: "x"}, "STATE_DIR": {text: "/x"}, "SITE1_NAME": {text: "blog"},
-		"SITE1_GHOST_WEBHOOK_SECRET": {text: "x"}, "SITE1_CM_LIST_ID": {text: "0123456789abcdef0123456789abcdef"},
+		"SITE1_GHOST_WEBHOOK_SECRET": {text: "a-secret-of-the-webhooks"}, "SITE1_CM_LIST_ID": {text: "0123456789abcdef0123456789abcdef"},
 	}
 	build(reader{vocabulary: newVocabulary(), findings: f, values: values}, fileContent{}, Options{})
 	if len(f.problems) > 0 {

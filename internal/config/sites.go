@@ -19,6 +19,7 @@ func sites(r reader, file fileContent, cfg *Config) []Site {
 	}
 	withKeys(r, all)
 	distinct(r.findings, all)
+	unshared(r.findings, all)
 	return all
 }
 
@@ -27,7 +28,7 @@ func site(r reader, n int, file fileContent, cfg *Config) Site {
 	s := Site{
 		N:                    n,
 		Name:                 r.siteName(),
-		WebhookSecrets:       r.secrets("GHOST_WEBHOOK_SECRET"),
+		WebhookSecrets:       r.webhookSecrets(),
 		GhostAdminAPIKey:     r.adminKey(),
 		GhostLegacySignature: r.truth("GHOST_LEGACY_SIGNATURE"),
 		GhostAllowPrivate:    r.truth("GHOST_ALLOW_PRIVATE"),
@@ -75,7 +76,7 @@ func (r reader) adminKey() Secret {
 	fix := "copy the Admin API key of the custom integration: 24 hexadecimal digits, a colon, 64 more"
 	switch {
 	case !key.IsSet() || regexp.MustCompile(`^[0-9a-fA-F]{24}:[0-9a-fA-F]{64}$`).MatchString(key.value):
-		return key
+		return Secret{strings.ToLower(key.value)} // the form that Ghost knows it by
 	case regexp.MustCompile(`^[0-9a-fA-F]{26}$`).MatchString(key.value):
 		r.problem("GHOST_ADMIN_API_KEY", "looks like a Content API key", fix)
 	default:
@@ -126,10 +127,10 @@ const NotRepaired = "missed webhooks, imports and bulk edits in Ghost are not re
 // withKeys gives every site the key it will use.
 func withKeys(r reader, all []Site) {
 	var without []string
-	shared := r.secret("CM_API_KEY")
+	shared := r.apiKey()
 	for i := range all {
 		own := r.ofSite(all[i].N)
-		all[i].CMAPIKey = own.secret("CM_API_KEY")
+		all[i].CMAPIKey = own.apiKey()
 		if !own.isGiven("CM_API_KEY") {
 			all[i].CMAPIKey = shared
 			without = append(without, all[i].Name)

@@ -89,6 +89,31 @@ func TestStallingStrangersDoNotKeepGenuineRequestsOut(t *testing.T) {
 	}
 }
 
+// Whoever reads "Redis" would look in the wrong place.
+func TestA503ForWantOfRoomSaysNothingOfRedis(t *testing.T) {
+	t.Parallel()
+	d := open(t, func(o *webhook.GhostOptions) { o.BodyTimeout = 10 * time.Second })
+	for range 48 {
+		stall(t, d.url, 1<<20)
+	}
+	waitFor(t, func() bool {
+		conn := stall(t, d.url, 1<<20) // takes a place, or is refused after a second
+		if err := conn.SetReadDeadline(time.Now().Add(3 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			return false
+		}
+		defer res.Body.Close()
+		body, _ := io.ReadAll(res.Body)
+		if res.StatusCode != 503 || strings.Contains(string(body), "Redis") || !strings.Contains(string(body), `"unavailable"`) {
+			t.Errorf("answer %d %s", res.StatusCode, body)
+		}
+		return true
+	})
+}
+
 func TestASlowBodyIsCut(t *testing.T) {
 	t.Parallel()
 	for name, size := range map[string]int{"small": 800, "large": 1 << 20} {
