@@ -180,7 +180,7 @@ func TestTheConfigurationsInTheManualLoad(t *testing.T) {
 			dir := t.TempDir()
 			write(t, dir, "ghostcm."+extension, content)
 			_, err := config.Load(config.Options{Dir: dir, ConfigFile: "ghostcm." + extension, Environ: []string{
-				"HOME=" + dir, "CM_API_KEY=x", "SITE1_GHOST_WEBHOOK_SECRET=x", "SITE2_GHOST_WEBHOOK_SECRET=x",
+				"HOME=" + dir, "CM_API_KEY=x", "SITE1_GHOST_WEBHOOK_SECRET=a-secret-word", "SITE2_GHOST_WEBHOOK_SECRET=another-secret",
 				"SITE1_GHOST_ADMIN_API_KEY=" + cfg.Sites[0].GhostAdminAPIKey.Reveal(),
 			}})
 			if err != nil {
