@@ -87,7 +87,9 @@ func (p *Program) Serve(ctx context.Context, ln net.Listener) error {
 	s := server.New(server.Options{
 		Webhooks: handlers{"ghost": ghosts}, Metrics: p.Metrics.Handler(), MetricsToken: c.Server.MetricsToken.Reveal(),
 		Vitals: vitals{p}, Sites: p.siteNames(), Log: p.opt.Log, Timeouts: server.Timeouts{Drain: p.opt.Drain},
+		TrustedProxies: c.Server.TrustedProxies,
 	})
+	defer p.watchRedis(ctx)()
 	return s.Serve(ctx, ln)
 }
 

@@ -39,7 +39,7 @@ type healthAnswer struct {
 	Sites     []string `json:"configured_sites"`
 }
 
-// checks has null for what only Redis knows while Redis does not answer.
+// checks has null for a number that only Redis knows while Redis does not answer.
 type checks struct {
 	Redis    string     `json:"redis"`
 	Queue    queueCheck `json:"queue"`
@@ -76,16 +76,13 @@ func (h *health) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 
 func check(v Vitals, err error) checks {
 	c := checks{Redis: statusHealthy, Spool: v.Spool, Paused: orEmpty(v.Paused), Broken: orEmpty(v.Broken)}
-	if err != nil {
+	if err != nil || v.Unread {
 		c.Redis, c.Queue.Status = statusDegraded, statusUnknown
 		return c
 	}
 	oldest := v.Oldest.Seconds()
 	c.Queue = queueCheck{Status: queueStatus(v), Depth: &v.Depth, Oldest: &oldest}
 	c.Workers, c.Waiting, c.Retrying, c.Dead = &v.Workers, &v.Waiting, &v.Retrying, &v.Dead
-	if v.GatesUnknown {
-		c.Redis, c.Paused, c.Broken = statusDegraded, nil, nil
-	}
 	return c
 }
 

@@ -44,7 +44,7 @@ func TestHealthIsDegradedWhenEventsGoNowhere(t *testing.T) {
 	snoozed := func(oldest time.Duration, workers int) *vitals {
 		return &vitals{v: server.Vitals{Retrying: 1, Waiting: 1, WaitingOldest: oldest, Workers: workers}}
 	}
-	gateless := &vitals{v: server.Vitals{Workers: 1, GatesUnknown: true}}
+	unread := &vitals{v: server.Vitals{Unread: true}}
 	spooling := &vitals{v: server.Vitals{SpoolReady: true}, err: down}
 	tests := map[string]struct {
 		source       *vitals
@@ -61,7 +61,7 @@ func TestHealthIsDegradedWhenEventsGoNowhere(t *testing.T) {
 		"all put off, no worker":  {snoozed(30*time.Second, 0), 503, "degraded", "healthy", "degraded", 200},
 		"all put off a moment":    {snoozed(29*time.Second, 0), 200, "healthy", "healthy", "healthy", 200},
 		"all put off, one worker": {snoozed(time.Hour, 1), 200, "healthy", "healthy", "healthy", 200},
-		"gates cannot be read":    {gateless, 503, "degraded", "degraded", "healthy", 200},
+		"half of Redis' answers":  {unread, 503, "degraded", "degraded", "unknown", 200},
 		"no Redis":                {&vitals{err: down}, 503, "degraded", "degraded", "unknown", 503},
 		"no Redis, but a spool":   {spooling, 503, "degraded", "degraded", "unknown", 200},
 	}

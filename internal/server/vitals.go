@@ -24,15 +24,14 @@ type Vitals struct {
 
 	Paused []string // sites that wait for a person
 	Broken []string // sites whose circuit breaker is open
-	// GatesUnknown is whether Paused and Broken could not be read, though Redis
-	// answered otherwise.
-	GatesUnknown bool
+	// Unread is whether Redis takes webhooks, but all the rest that it knows could
+	// not be read.
+	Unread bool
 }
 
-// VitalsSource tells the vitals. An error means that Redis did not answer at
-// all, so that /readyz depends on it: gates that cannot be read are no error. What
-// is known without it (the spool) is still filled in. It is asked a few times a
-// second at most.
+// VitalsSource tells the vitals. An error means that Redis takes no webhooks,
+// which is what /readyz asks; what is known without it (the spool) is still
+// filled in. It is asked a few times a second at most.
 type VitalsSource interface {
 	Vitals(context.Context) (Vitals, error)
 }
