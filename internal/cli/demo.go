@@ -33,7 +33,7 @@ func newDemoCommand(a *app) *cobra.Command {
 			}
 			o.Log = log
 			store.RedirectLog(slog.New(log))
-			return demo.Run(c.Context(), o)
+			return quietly(slog.New(log), func() error { return demo.Run(c.Context(), o) })
 		},
 	}
 	c.Flags().BoolVar(&o.Once, "once", false, "play a fixed story of some seconds, compare both sides, and end")

@@ -10,21 +10,28 @@ import (
 	"github.com/ghostcm/ghostcm/internal/config"
 )
 
-// listen opens the address of HOST and PORT. Its errors are one line that names
-// the setting to change.
-func listen(ctx context.Context, s config.Server) (net.Listener, error) {
+// place is where to listen, and the names of what people change to move it.
+type place struct{ address, host, port string }
+
+func webhookPlace(s config.Server) place {
+	return place{address: s.Addr(), host: "HOST (--host)", port: "PORT (--port)"}
+}
+
+// listen opens a place. Its errors are one line that names the setting to change.
+func listen(ctx context.Context, p place) (net.Listener, error) {
 	var listening net.ListenConfig
-	ln, err := listening.Listen(ctx, "tcp", s.Addr())
+	ln, err := listening.Listen(ctx, "tcp", p.address)
 	var unknown *net.DNSError
 	switch {
 	case err == nil:
 		return ln, nil
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("another program listens on %s already; stop it, or choose another PORT (--port)", s.Addr())
+		return nil, fmt.Errorf("another program listens on %s already; stop it, or choose another %s", p.address, p.port)
 	case errors.Is(err, syscall.EACCES):
-		return nil, fmt.Errorf("this user may not listen on %s; choose a PORT (--port) from 1024 on", s.Addr())
+		return nil, fmt.Errorf("this user may not listen on %s; choose a %s from 1024 on", p.address, p.port)
 	case errors.Is(err, syscall.EADDRNOTAVAIL), errors.As(err, &unknown):
-		return nil, fmt.Errorf("%s is no address of this machine; change HOST (--host)", s.Host)
+		host, _, _ := net.SplitHostPort(p.address) // its form has been checked
+		return nil, fmt.Errorf("%s is no address of this machine; change %s", host, p.host)
 	}
-	return nil, fmt.Errorf("listen on %s, as HOST and PORT say: %w", s.Addr(), err)
+	return nil, fmt.Errorf("listen on %s, as %s says: %w", p.address, p.host, err)
 }

@@ -2,10 +2,12 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 
 	"github.com/ghostcm/ghostcm/internal/config"
+	"github.com/ghostcm/ghostcm/internal/jobs"
 	"github.com/ghostcm/ghostcm/internal/program"
 	"github.com/ghostcm/ghostcm/internal/redisserver"
 	"github.com/ghostcm/ghostcm/internal/store"
@@ -40,13 +42,29 @@ func (p *process) run(ctx context.Context, redisURL string, work func(*program.P
 	}
 	opened, err := program.Open(program.Options{Config: p.cfg, Log: p.log, RedisURL: redisURL, Build: p.build()})
 	if err != nil {
-		return err
+		return unusable(err)
 	}
 	defer opened.Close() //nolint:errcheck // the process ends
 	p.log.Info("ghostcm.started", "version", p.version().Version, "sites", len(p.cfg.Sites))
 	err = work(opened)
 	p.log.Info("ghostcm.stopped")
 	return err
+}
+
+// quietly sends what the job library prints to the log: stdout is for results.
+// It comes before anything that prints has begun.
+func quietly(log *slog.Logger, work func() error) (err error) {
+	restore, err := jobs.CaptureStdout(log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, restore()) }()
+	return work()
+}
+
+// unusable is a configuration that came through its checks, but opens no program.
+func unusable(err error) error {
+	return exitWith(codeUsage, fmt.Errorf("the configuration cannot be used: %w", err))
 }
 
 func (a *app) build() program.Build {

@@ -37,7 +37,11 @@ func (a *app) look(ctx context.Context) (*program.Program, error) {
 	}
 	quiet := slog.New(slog.DiscardHandler)
 	store.RedirectLog(quiet)
-	return program.Open(program.Options{Config: cfg, Log: quiet, RedisURL: a.livingEmbedded(ctx, cfg), Build: a.build()})
+	opened, err := program.Open(program.Options{Config: cfg, Log: quiet, RedisURL: a.livingEmbedded(ctx, cfg), Build: a.build()})
+	if err != nil {
+		return nil, unusable(err)
+	}
+	return opened, nil
 }
 
 // livingEmbedded is the URL of the Redis that a serve --embedded-redis runs on

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,6 +45,7 @@ func worldCommands(t *testing.T) map[string]func(*testscript.TestScript, bool, [
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"exits": exits,
 		"world": func(ts *testscript.TestScript, _ bool, _ []string) { makeWorld(t, ts) },
+		"port":  func(ts *testscript.TestScript, _ bool, _ []string) { ts.Setenv("PORT", freePort(ts)) },
 		"joins": joins, "subscribed": subscribed, "refuses": refuses, "answers": answers, "shows": shows, "occupied": occupied,
 	}
 }
@@ -67,8 +69,10 @@ func makeWorld(t *testing.T, ts *testscript.TestScript) {
 		"ghost_previous_status", "ghost_labels", "ghost_email_enabled"} {
 		w.list.AddField(w.listID, field, "Text")
 	}
+	redis := redistest.Start(t)
 	for name, value := range map[string]string{
-		"REDIS_URL": redistest.Start(t), "PORT": freePort(ts), "STATE_DIR": ts.MkAbs("state"), "ALLOW_INSECURE_URLS": "true",
+		"REDIS_URL": redis, "WRONG_REDIS_URL": strings.Replace(redis, "://", "://nobody:hunter2@", 1),
+		"PORT": freePort(ts), "STATE_DIR": ts.MkAbs("state"), "ALLOW_INSECURE_URLS": "true",
 		"CM_API_URL": w.list.URL(), "CM_API_KEY": cmtest.DefaultKey,
 		"SITE1_NAME": "blog", "SITE1_CM_LIST_ID": w.listID, "SITE1_GHOST_WEBHOOK_SECRET": "hunter2-of-the-blog",
 	} {

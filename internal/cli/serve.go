@@ -23,8 +23,8 @@ func newServeCommand(a *app) *cobra.Command {
 			"how the queue is. On SIGTERM or Ctrl-C it answers what is in flight and ends; a second one\n" +
 			"ends it at once. Logs go to stderr.\n\n" +
 			"With --embedded-redis it runs a redis-server of its own, with its data in STATE_DIR/redis;\n" +
-			"REDIS_URL is not used then. status and dlq find it by themselves while REDIS_URL is not set; a\n" +
-			"worker of its own needs the unix:// address that is logged at the start as its REDIS_URL.",
+			"REDIS_URL is not used then. worker, status and dlq find it by themselves while REDIS_URL is not\n" +
+			"set, if they have the same STATE_DIR; a worker has to start after it.",
 		Example: "  ghostcm serve                            with Redis at REDIS_URL, and ghostcm worker elsewhere\n" +
 			"  ghostcm serve --worker --embedded-redis  everything in one, on one machine",
 		Args: cobra.NoArgs,
@@ -45,7 +45,7 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 	if err != nil {
 		return err
 	}
-	ln, err := listen(ctx, p.cfg.Server)
+	ln, err := listen(ctx, webhookPlace(p.cfg.Server))
 	if err != nil {
 		return err
 	}
@@ -58,6 +58,14 @@ func (a *app) serve(ctx context.Context, o serveOptions) error {
 			return opened.Serve(ctx, ln)
 		})
 	}
+	if o.worker {
+		return quietly(p.log, func() error { return p.serveOn(ctx, o, serve) })
+	}
+	return p.serveOn(ctx, o, serve)
+}
+
+// serveOn chooses the Redis.
+func (p *process) serveOn(ctx context.Context, o serveOptions, serve func(redisURL string) error) error {
 	if o.embeddedRedis {
 		return p.embedded(ctx, serve)
 	}
