@@ -51,6 +51,14 @@ type Program struct {
 	prompts *jobs.Queue
 }
 
+// A webhook in a burst may wait for a connection to Redis nearly as long as Ghost
+// waits for the answer (2 s). Redis itself has 400 ms to answer, so that one that
+// hangs holds nobody longer.
+const (
+	burstWait    = 1200 * time.Millisecond
+	acceptWithin = 1500 * time.Millisecond
+)
+
 // Open makes a program. Errors are about the configuration.
 func Open(o Options) (*Program, error) {
 	if o.Drain == 0 {
@@ -58,7 +66,7 @@ func Open(o Options) (*Program, error) {
 	}
 	p := &Program{opt: o}
 	var err error
-	if p.front, err = p.redis(store.Timeouts{}); err != nil {
+	if p.front, err = p.redis(store.Timeouts{Slot: burstWait}); err != nil {
 		return nil, fmt.Errorf("REDIS_URL: %w", err)
 	}
 	if p.back, err = p.redis(store.WorkerTimeouts()); err != nil {
@@ -82,7 +90,7 @@ func (p *Program) Serve(ctx context.Context, ln net.Listener) error {
 	limiter := server.NewLimiter(c.Server.WebhookRateLimit, c.Server.TrustedProxies, time.Now)
 	ghosts := webhook.NewGhost(webhook.GhostOptions{
 		Sites: p.webhookSites(), Inbox: worker.Inbox{Store: p.prompt, Queue: p.prompts}, Limiter: limiter,
-		Log: p.opt.Log, Observe: p.observeWebhook, Tolerance: c.Server.SignatureTolerance,
+		Log: p.opt.Log, Observe: p.observeWebhook, Tolerance: c.Server.SignatureTolerance, AcceptTimeout: acceptWithin,
 	})
 	s := server.New(server.Options{
 		Webhooks: handlers{"ghost": ghosts}, Metrics: p.Metrics.Handler(), MetricsToken: c.Server.MetricsToken.Reveal(),

@@ -12,6 +12,9 @@ import (
 	"github.com/ghostcm/ghostcm/internal/member"
 )
 
+// errAddress is the only reason to reject a member.
+var errAddress = errors.New("not written: Campaign Monitor does not take the member's e-mail address; correct it in Ghost")
+
 // errVanishing protects a list from a Ghost that is not its own.
 var errVanishing = errors.New("ghost no longer knows this member, and today's bound for removals that no webhook announced is reached; " +
 	"check SITEN_GHOST_URL, then replay")
@@ -126,7 +129,7 @@ func (a *attempt) carry(ctx context.Context, c *member.Case) error {
 			}
 			return jobs.Snooze(step.For)
 		case member.Reject:
-			return jobs.WithCode(jobs.Permanent(fmt.Errorf("not written: %s", step.Outcome)), "member:"+string(step.Outcome))
+			return jobs.WithCode(jobs.Permanent(errAddress), "member:"+string(step.Outcome))
 		}
 		if err := a.do(ctx, c, step); err != nil {
 			return err
