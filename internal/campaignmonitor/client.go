@@ -34,7 +34,7 @@ type Options struct {
 	// its timeout are replaced by this package's own.
 	HTTP *http.Client
 	// Observe, if set, is told of every finished request: its operation (one of
-	// Ops), the HTTP status (0 if there was no answer), the API's code (0 if the
+	// the Op constants), the HTTP status (0 if there was no answer), the API's code (0 if the
 	// answer had none) and how long it took.
 	Observe func(op string, status, code int, d time.Duration)
 }

@@ -1,15 +1,11 @@
 package campaignmonitor
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -17,7 +13,7 @@ import (
 // or Code where a Kind has several, never text. The text is composed of this
 // package's own words: the vendor's message may quote what was sent.
 type Error struct {
-	Op         string        // one of Ops
+	Op         string        // one of the Op constants
 	Status     int           // HTTP status; 0 if no answer came
 	Code       int           // the API's code; 0 if the answer had none
 	RetryAfter time.Duration // what the service asked for; 0 if it did not
@@ -29,6 +25,7 @@ type Error struct {
 
 var (
 	errTooLarge = errors.New("answer too large")
+	errNoList   = errors.New("no list")
 	errRequest  = errors.New("compose request")
 )
 
@@ -70,29 +67,6 @@ func stripURL(err error) error {
 		return u.Err
 	}
 	return err
-}
-
-// reason names why there is no answer, in fixed words.
-func reason(err error) string {
-	var dns *net.DNSError
-	var timeout net.Error
-	switch {
-	case errors.Is(err, context.Canceled):
-		return "canceled"
-	case errors.As(err, &timeout) && timeout.Timeout():
-		return "no answer in time"
-	case errors.As(err, &dns):
-		return "the host's name cannot be resolved"
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return "the connection was refused"
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.EPIPE):
-		return "the connection broke"
-	case errors.Is(err, errTooLarge):
-		return "the answer is too large"
-	case errors.Is(err, errRequest):
-		return "the request cannot be composed"
-	}
-	return "the request did not get through"
 }
 
 // tooMany says whether an answer is a limit of either sort.

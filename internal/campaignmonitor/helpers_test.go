@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	cm "github.com/ghostcm/ghostcm/internal/campaignmonitor"
-	"github.com/ghostcm/ghostcm/internal/campaignmonitor/cmtest"
 )
 
 // The marks must never be seen in an error.
@@ -53,16 +52,6 @@ func newClient(t testing.TB, o cm.Options) *cm.Client {
 func stubbed(t testing.TB, f roundTrip) *cm.Client {
 	t.Helper()
 	return newClient(t, cm.Options{BaseURL: "https://cm.example/api/v3.3", HTTP: &http.Client{Transport: f}})
-}
-
-// simulated returns a client of a simulator with one list.
-func simulated(t testing.TB, o cmtest.Options) (*cm.Client, *cmtest.Server, string) {
-	t.Helper()
-	s := cmtest.Run(t, o)
-	transport := &http.Transport{}
-	t.Cleanup(transport.CloseIdleConnections)
-	c := newClient(t, cm.Options{BaseURL: s.URL(), APIKey: cmtest.DefaultKey, HTTP: &http.Client{Transport: transport}})
-	return c, s, s.CreateList(cmtest.ListOptions{Title: "News"})
 }
 
 // A method of the client, called with marked arguments.

@@ -27,7 +27,8 @@ const (
 	InvalidRequest
 	// Credentials: the key is wrong, or may not do this (401). Concerns the site.
 	Credentials
-	// Config: the list, the client or the address of the API is wrong. Concerns the site.
+	// Config: the list, the client or the address of the API is wrong, the address
+	// may not be reached, or its certificate cannot be verified. Concerns the site.
 	Config
 	// TooOften: this one subscriber was written too many times too quickly.
 	TooOften
@@ -74,6 +75,8 @@ func (e *Error) kind() Kind {
 		return Canceled
 	case errors.Is(e, errRequest):
 		return InvalidRequest
+	case misconfigured(e.cause):
+		return Config
 	case e.tooMany():
 		return RateLimited
 	}

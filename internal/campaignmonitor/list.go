@@ -48,7 +48,7 @@ func (c *Client) List(ctx context.Context, list string) (List, error) {
 
 // Fields reads the custom fields of a list.
 func (c *Client) Fields(ctx context.Context, list string) ([]CustomField, error) {
-	var js []struct{ FieldName, Key, DataType text }
+	var js elements[struct{ FieldName, Key, DataType text }]
 	err := c.do(ctx, request{op: OpFieldsRead, method: http.MethodGet, path: listPath(list) + "/customfields"}, &js)
 	if err != nil {
 		return nil, err

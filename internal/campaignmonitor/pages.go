@@ -48,7 +48,7 @@ func (c *Client) Subscribers(ctx context.Context, list, state string, q Query) i
 }
 
 type pageJSON struct {
-	Results       []subscriberJSON
+	Results       elements[subscriberJSON]
 	NumberOfPages int
 }
 

@@ -11,10 +11,6 @@ import (
 	"time"
 )
 
-// maxAnswer bounds an answer in bytes. The largest legitimate one is a page of
-// 1,000 subscribers with every custom field filled, some 20 MiB.
-const maxAnswer = 32 << 20
-
 // request is one call. The path has no ".json" and its parts are escaped.
 type request struct {
 	op      string
@@ -79,10 +75,11 @@ func (c *Client) exchange(ctx context.Context, r request) (answer, error) {
 	}
 	defer func() { _ = resp.Body.Close() }()
 	a := answer{status: resp.StatusCode, header: resp.Header}
-	if a.body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1)); err != nil {
+	limit := maxAnswer(r.op)
+	if a.body, err = io.ReadAll(io.LimitReader(resp.Body, limit+1)); err != nil {
 		return a, err
 	}
-	if len(a.body) > maxAnswer {
+	if int64(len(a.body)) > limit {
 		return a, errTooLarge
 	}
 	return a, nil

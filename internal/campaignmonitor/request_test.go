@@ -58,7 +58,7 @@ func TestARequestLooksAsTheReferenceSays(t *testing.T) {
 		t.Errorf("URL %s", u)
 	}
 	key, password, _ := got.BasicAuth()
-	if key != markedKey || password != "x" || got.Header.Get("Accept") != "application/json" || got.Method != "PUT" {
+	if key != markedKey || password != "x" || got.Header.Get("Accept") != "application/json" || got.Method != http.MethodPut {
 		t.Errorf("%s with headers %v", got.Method, got.Header)
 	}
 	want := `{"EmailAddress":"new@x.example","Name":"N","CustomFields":[{"Key":"[a]","Value":"1"},{"Key":"[b]","Value":"","Clear":true}],` +
@@ -151,7 +151,7 @@ func TestATricklingBodyIsGivenUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := stubbed(t, func(r *http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: trickle{r.Context()}, Request: r}, nil
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: trickle{r.Context()}, Request: r}, nil
 		})
 		begin := time.Now()
 		_, err := c.SystemDate(t.Context())
@@ -182,7 +182,7 @@ func TestAnEndlessBodyIsCutOff(t *testing.T) {
 	t.Parallel()
 	var taken atomic.Int64
 	c := stubbed(t, func(r *http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: flood{&taken}, Request: r}, nil
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: flood{&taken}, Request: r}, nil
 	})
 	_, err := c.SystemDate(t.Context())
 	if cm.KindOf(err) != cm.Transient || !strings.Contains(err.Error(), "too large") {

@@ -10,18 +10,6 @@ import (
 	cm "github.com/ghostcm/ghostcm/internal/campaignmonitor"
 )
 
-func TestOpsNamesEveryMethod(t *testing.T) {
-	t.Parallel()
-	var ops []string
-	for _, m := range methods() {
-		ops = append(ops, m.op)
-	}
-	slices.Sort(ops)
-	if got := slices.Sorted(slices.Values(cm.Ops())); !slices.Equal(got, ops) {
-		t.Errorf("Ops() = %v, the methods are %v", got, ops)
-	}
-}
-
 func TestEveryDocumentedCodeHasItsKind(t *testing.T) {
 	t.Parallel()
 	table := []struct {

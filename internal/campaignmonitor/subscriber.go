@@ -50,7 +50,7 @@ func NormalizeKey(key string) string {
 
 type subscriberJSON struct {
 	EmailAddress, Name, State, Date, ListJoinedDate text
-	CustomFields                                    []struct{ Key, Value text }
+	CustomFields                                    elements[struct{ Key, Value text }]
 }
 
 func (j subscriberJSON) subscriber() Subscriber {
@@ -86,7 +86,8 @@ func (c *Client) Update(ctx context.Context, list, currentEmail string, w Write)
 		Resubscribe                            bool
 		RestartSubscriptionBasedAutoresponders bool
 	}{writeJSON: w.json(), Resubscribe: w.Resubscribe}
-	return c.do(ctx, request{op: OpUpdate, method: http.MethodPut, path: subscribersPath(list), query: byEmail(currentEmail), body: body}, nil)
+	r := request{op: OpUpdate, method: http.MethodPut, path: subscribersPath(list), query: byEmail(currentEmail), body: body}
+	return c.do(ctx, r, nil)
 }
 
 // Unsubscribe opts the address out. On a list whose UnsubscribeSetting is

@@ -17,10 +17,10 @@ type Webhook struct {
 
 // Webhooks reads the webhooks of a list.
 func (c *Client) Webhooks(ctx context.Context, list string) ([]Webhook, error) {
-	var js []struct {
+	var js elements[struct {
 		WebhookID, URL, Status text
-		Events                 []string
-	}
+		Events                 elements[string]
+	}]
 	if err := c.do(ctx, request{op: OpWebhooksRead, method: http.MethodGet, path: webhooksPath(list)}, &js); err != nil {
 		return nil, err
 	}

@@ -85,11 +85,11 @@ func (f ImportFailure) Err() error {
 type importJSON struct {
 	TotalExistingSubscribers    int
 	TotalNewSubscribers         int
-	DuplicateEmailsInSubmission []text
-	FailureDetails              []struct {
+	DuplicateEmailsInSubmission elements[text]
+	FailureDetails              elements[struct {
 		EmailAddress text
 		Code         int
-	}
+	}]
 }
 
 func (j importJSON) result() ImportResult {

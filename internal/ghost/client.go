@@ -2,11 +2,11 @@ package ghost
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -91,8 +91,8 @@ func (c *Client) Member(ctx context.Context, id string) (member.Facts, error) {
 	if !ValidID(id) {
 		return member.Facts{}, fmt.Errorf("ghost %s: %w", op, ErrInvalidMember)
 	}
-	call := call{op: op, path: "members/" + id + "/"}
-	p, err := c.members(ctx, call)
+	call := call{op: op, path: "members/" + id + "/", bytes: maxSingle}
+	p, err := c.members(ctx, call, 1)
 	if err != nil {
 		return member.Facts{}, err
 	}
@@ -112,8 +112,8 @@ func (c *Client) MemberByEmail(ctx context.Context, email string) (f member.Fact
 	if err != nil {
 		return member.Facts{}, false, fmt.Errorf("ghost %s: %w", op, err)
 	}
-	query := url.Values{"filter": {filter}, "include": {"tiers"}, "limit": {"100"}}
-	p, err := c.members(ctx, call{op: op, path: "members/", query: query})
+	query := url.Values{"filter": {filter}, "include": {"tiers"}, "limit": {strconv.Itoa(pageSize)}}
+	p, err := c.members(ctx, call{op: op, path: "members/", query: query, bytes: maxPage}, pageSize)
 	if err != nil {
 		return member.Facts{}, false, err
 	}
@@ -151,15 +151,14 @@ type Site struct {
 // Site asks Ghost for its title, URL and version. Ghost answers this without
 // looking at the key.
 func (c *Client) Site(ctx context.Context) (Site, error) {
-	call := call{op: "site", path: "site/"}
-	body, err := c.get(ctx, call)
-	if err != nil {
-		return Site{}, err
-	}
+	call := call{op: "site", path: "site/", bytes: maxSingle}
 	var answer struct {
 		Site Site `json:"site"`
 	}
-	if json.Unmarshal(body, &answer) != nil || answer.Site.Version == "" {
+	if err := c.get(ctx, call, into(&answer)); err != nil {
+		return Site{}, err
+	}
+	if answer.Site.Version == "" {
 		return Site{}, call.unreadable(errNotJSON)
 	}
 	return answer.Site, nil

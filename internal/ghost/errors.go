@@ -25,6 +25,9 @@ const (
 	Invalid     Kind = "invalid"      // Ghost will refuse the same request again
 	Redirected  Kind = "redirected"   // the configured URL is not the one Ghost wants
 	Unreadable  Kind = "unreadable"   // the answer is not Ghost's: wrong URL, a proxy's page
+	// Config says that the configured address may not be reached, or that its
+	// certificate cannot be verified. A person has to mend it.
+	Config Kind = "config"
 )
 
 // Error is a call to the Admin API that did not succeed. It holds no body, no
@@ -56,7 +59,7 @@ func (e *Error) Error() string {
 		b.WriteString(")")
 	}
 	if e.cause != nil {
-		b.WriteString(": " + printable(e.cause))
+		b.WriteString(": " + reason(e.cause))
 	}
 	if e.Kind() == Credentials && e.Skew.Abs() > time.Minute {
 		fmt.Fprintf(&b, ": the clocks differ by %v", e.Skew.Abs())
@@ -74,6 +77,9 @@ func (e *Error) Is(target error) bool { return target == ErrNotFound && e.Kind()
 func (e *Error) Kind() Kind {
 	if errors.Is(e.cause, errUnreadable) {
 		return Unreadable
+	}
+	if misconfigured(e.cause) {
+		return Config
 	}
 	switch s := e.Status; {
 	case s == 0 || e.cause != nil:
@@ -107,17 +113,8 @@ func (e *Error) refusedToken() bool {
 var (
 	errUnreadable = errors.New("not an answer of Ghost")
 	errNotJSON    = fmt.Errorf("%w: no JSON of its form", errUnreadable)
+	errTooMany    = fmt.Errorf("%w: more members than were asked for", errUnreadable)
 	errTooLarge   = fmt.Errorf("%w: too large", errUnreadable)
 	errOtherID    = fmt.Errorf("%w: another member than the one asked for", errUnreadable)
 	errNoProgress = fmt.Errorf("%w: a page of members out of order", errUnreadable)
 )
-
-// printable is the text of a cause that quotes nothing. Errors of net/http
-// quote what the other side sent, and that may be anything.
-func printable(cause error) string {
-	text := cause.Error()
-	if len(text) > 200 || strings.ContainsAny(text, "\"'@?\n") {
-		return "connection failed"
-	}
-	return text
-}

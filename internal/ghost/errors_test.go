@@ -1,8 +1,6 @@
 package ghost_test
 
 import (
-	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -151,7 +149,7 @@ func TestARefusalTellsGhostsWordsAndHowLongToWait(t *testing.T) {
 		"0":                             0,
 		"-3":                            0,
 		"soon":                          0,
-		"99999999":                      24 * time.Hour,
+		"99999999":                      time.Hour,
 		"Sun, 22 Nov 2026 01:02:00 GMT": 2 * time.Minute,
 		"Sun, 22 Nov 2026 00:00:00 GMT": 0,
 	} {
@@ -192,25 +190,6 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 	_, err := c.Site(t.Context())
 	if kindOf(err) != ghost.Redirected || len(paths) != 1 {
 		t.Errorf("got %v after %v", err, paths)
-	}
-}
-
-func TestAnAnswerThatIsTooLargeIsRefused(t *testing.T) {
-	t.Parallel()
-	var bomb bytes.Buffer
-	z := gzip.NewWriter(&bomb)
-	zeros := make([]byte, 1<<20)
-	for range 33 {
-		if _, err := z.Write(zeros); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	_, err := answering(t, 200, http.Header{"Content-Encoding": {"gzip"}}, bomb.String()).Site(t.Context())
-	if kindOf(err) != ghost.Unreadable || !strings.Contains(err.Error(), "too large") {
-		t.Errorf("got %v", err)
 	}
 }
 

@@ -5,10 +5,17 @@ import (
 	"encoding/json"
 )
 
+// Bounds of what an answer holds. A member with 500 labels has 75 KiB.
+const (
+	maxRecord = 1 << 20 // bytes
+	maxNamed  = 10_000  // labels, tiers or newsletters of a member
+	maxKeys   = 100     // beside members and meta there are none today
+)
+
 // page is an answer with members: one page of them, or a single one.
 type page struct {
-	Members []memberJSON `json:"members"`
-	Meta    meta         `json:"meta"`
+	Members []memberJSON
+	Meta    meta
 }
 
 type meta struct {
@@ -17,42 +24,109 @@ type meta struct {
 	} `json:"pagination"`
 }
 
-// members makes a call that answers with members.
-func (c *Client) members(ctx context.Context, call call) (page, error) {
-	body, err := c.get(ctx, call)
-	if err != nil {
+// members makes a call that answers with members, most at most.
+func (c *Client) members(ctx context.Context, call call, most int) (page, error) {
+	r := pageReader{most: most}
+	if err := c.get(ctx, call, r.read); err != nil {
 		return page{}, err
 	}
-	p, ok := decodePage(body)
-	if !ok {
-		return page{}, call.unreadable(errNotJSON)
-	}
-	return p, nil
+	return r.page, nil
 }
 
-// decodePage reads all members at once, and one by one only if that fails, so
-// that one bad record does not take the 99 others with it; ok is false if the
-// answer has no list of members.
-func decodePage(body []byte) (p page, ok bool) {
-	if json.Unmarshal(body, &p) == nil {
-		return p, p.Members != nil
+// pageReader takes an answer apart while it arrives: what has more members than
+// were asked for, or one that is too large, is given up there and then, because
+// a broken Ghost must not cost the memory that its answer would unfold into.
+type pageReader struct {
+	most int // members
+	page page
+	body *bounded
+	dec  *json.Decoder
+}
+
+func (r *pageReader) read(ctx context.Context, body *bounded) error {
+	r.body, r.dec = body, json.NewDecoder(body)
+	r.body.nextValue(maxRecord)
+	if err := expect(r.dec, '{'); err != nil {
+		return err
 	}
-	var records struct {
-		Members []json.RawMessage `json:"members"`
-		Meta    meta              `json:"meta"`
-	}
-	if json.Unmarshal(body, &records) != nil || records.Members == nil {
-		return page{}, false
-	}
-	p = page{Members: make([]memberJSON, len(records.Members)), Meta: records.Meta}
-	for i, raw := range records.Members {
-		m, err := decodeMember(raw)
-		if err != nil {
-			m = memberJSON{ID: idOf(raw), broken: true}
+	for keys := 0; r.dec.More(); keys++ {
+		if keys == maxKeys {
+			return errTooLarge
 		}
-		p.Members[i] = m
+		if err := r.readKey(ctx); err != nil {
+			return err
+		}
 	}
-	return p, true
+	if err := expect(r.dec, '}'); err != nil {
+		return err
+	}
+	if r.page.Members == nil {
+		return errNotJSON
+	}
+	return ended(r.dec)
+}
+
+func (r *pageReader) readKey(ctx context.Context) error {
+	r.body.nextValue(maxRecord)
+	key, err := r.dec.Token()
+	if err != nil {
+		return errNotJSON
+	}
+	switch key {
+	case "members":
+		return r.readMembers(ctx)
+	case "meta":
+		err = r.dec.Decode(&r.page.Meta)
+	default:
+		err = r.dec.Decode(&json.RawMessage{})
+	}
+	if err != nil {
+		return errNotJSON
+	}
+	return nil
+}
+
+func (r *pageReader) readMembers(ctx context.Context) error {
+	if err := expect(r.dec, '['); err != nil || r.page.Members != nil {
+		return errNotJSON
+	}
+	r.page.Members = make([]memberJSON, 0, r.most)
+	var raw json.RawMessage
+	for r.dec.More() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if len(r.page.Members) == r.most {
+			return errTooMany
+		}
+		r.body.nextValue(maxRecord)
+		if r.dec.Decode(&raw) != nil {
+			return errNotJSON
+		}
+		m, err := readRecord(raw)
+		if err != nil {
+			return err
+		}
+		r.page.Members = append(r.page.Members, m)
+	}
+	r.body.nextValue(maxRecord)
+	return expect(r.dec, ']')
+}
+
+// readRecord marks a record that cannot be read as broken, so that it does not
+// take the 99 others with it.
+func readRecord(raw []byte) (memberJSON, error) {
+	if len(raw) > maxRecord {
+		return memberJSON{}, errTooLarge
+	}
+	m, err := decodeMember(raw)
+	if err != nil {
+		return memberJSON{ID: idOf(raw), broken: true}, nil
+	}
+	if max(len(m.Labels), len(m.Tiers), len(m.Newsletters)) > maxNamed {
+		return memberJSON{}, errTooLarge
+	}
+	return m, nil
 }
 
 // idOf finds the id of a record that cannot be read, "" if it has none.

@@ -1,6 +1,7 @@
 package ghost
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,13 +13,14 @@ import (
 	"time"
 )
 
-// Bounds of one call.
+// Bounds of one call. Those of answers are bytes after decompression.
 const (
 	callTimeout  = 20 * time.Second
-	maxAnswer    = 32 << 20 // bytes after decompression; a page is usually 0.1 MiB
+	maxSingle    = 2 << 20  // of one member, or the site
+	maxPage      = 32 << 20 // of a page of members, usually 0.1 MiB
 	maxErrorBody = 64 << 10
 	maxDrain     = 256 << 10 // more than this is cheaper to reconnect than to read
-	maxWait      = 24 * time.Hour
+	maxWait      = time.Hour // that an answer may ask for
 )
 
 // call is one GET of the Admin API.
@@ -26,6 +28,7 @@ type call struct {
 	op    string
 	path  string // below /ghost/api/admin/, with the slash at its end
 	query url.Values
+	bytes int64 // that the answer may have
 }
 
 // unreadable is the error of an answer that came, but is not what it should be.
@@ -33,20 +36,24 @@ func (c call) unreadable(cause error) error {
 	return &Error{Op: c.op, Status: http.StatusOK, cause: cause}
 }
 
-// get makes the call and returns the body of its answer.
-func (c *Client) get(ctx context.Context, call call) ([]byte, error) {
+// decoder reads an answer. It works within the time of the call, and gives up
+// when that is over.
+type decoder func(ctx context.Context, body *bounded) error
+
+// get makes the call and gives its answer to decode.
+func (c *Client) get(ctx context.Context, call call, decode decoder) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	req, err := c.request(ctx, call)
 	if err != nil {
-		return nil, &Error{Op: call.op, cause: err}
+		return &Error{Op: call.op, cause: err}
 	}
 	start := c.now()
-	body, status, err := c.roundTrip(req, call.op)
+	status, err := c.roundTrip(req, call, decode)
 	if c.observe != nil {
 		c.observe(call.op, status, c.now().Sub(start))
 	}
-	return body, err
+	return err
 }
 
 func (c *Client) request(ctx context.Context, call call) (*http.Request, error) {
@@ -66,26 +73,24 @@ func (c *Client) request(ctx context.Context, call call) (*http.Request, error) 
 	return req, nil
 }
 
-func (c *Client) roundTrip(req *http.Request, op string) (body []byte, status int, err error) {
+func (c *Client) roundTrip(req *http.Request, call call, decode decoder) (status int, err error) {
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, 0, &Error{Op: op, cause: withoutURL(err)}
+		return 0, &Error{Op: call.op, cause: withoutURL(err)}
 	}
 	defer func() {
 		drain(resp.Body)
 		_ = resp.Body.Close()
 	}()
 	if resp.StatusCode != http.StatusOK {
-		return nil, resp.StatusCode, c.refusal(op, resp)
+		return resp.StatusCode, c.refusal(call.op, resp)
 	}
-	body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
-	if err == nil && len(body) > maxAnswer {
-		err = errTooLarge
+	body := limit(resp.Body, call.bytes)
+	if err := decode(req.Context(), body); err != nil {
+		// What could not be read whole says nothing of what it is.
+		return resp.StatusCode, &Error{Op: call.op, Status: resp.StatusCode, cause: cmp.Or(body.err, err)}
 	}
-	if err != nil {
-		return nil, resp.StatusCode, &Error{Op: op, Status: resp.StatusCode, cause: err}
-	}
-	return body, resp.StatusCode, nil
+	return resp.StatusCode, nil
 }
 
 // refusal reads what Ghost says of an error. A body that cannot be read leaves

@@ -55,14 +55,15 @@ func Verify(header string, body []byte, v Verification) (sentAt time.Time, err e
 }
 
 // Sign makes the header that Ghost 5.87.1 and newer send with body at a time:
-// HMAC-SHA256 over the body followed by the milliseconds as decimal text.
+// HMAC-SHA256 over the body followed by the milliseconds as decimal text. The
+// simulated Ghost and the tests of receivers sign with it.
 func Sign(body, secret []byte, at time.Time) string {
 	t := strconv.FormatInt(at.UnixMilli(), 10)
 	return formatSignature(mac(secret, body, t), t)
 }
 
 // SignLegacy makes the header that Ghost 5.87.0 and older send: the time is
-// told, but not signed.
+// told, but not signed. For the same users as Sign.
 func SignLegacy(body, secret []byte, at time.Time) string {
 	return formatSignature(mac(secret, body, ""), strconv.FormatInt(at.UnixMilli(), 10))
 }

@@ -51,8 +51,8 @@ func (c *Client) page(ctx context.Context, after string) (page, error) {
 		}
 		query.Set("filter", filter)
 	}
-	call := call{op: "members", path: "members/", query: query}
-	p, err := c.members(ctx, call)
+	call := call{op: "members", path: "members/", query: query, bytes: maxPage}
+	p, err := c.members(ctx, call, pageSize)
 	if err == nil && !p.ascendsFrom(after) {
 		return page{}, call.unreadable(errNoProgress)
 	}

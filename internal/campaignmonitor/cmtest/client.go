@@ -51,7 +51,8 @@ func (s *Server) readSuppression(c *call) reply {
 	for _, key := range keys[from:min(from+p.size, len(keys))] {
 		rows = append(rows, suppressedView{"Unsubscribed", key, all[key].Format(time.DateTime), "Suppressed"})
 	}
-	return s.ofClient(c, map[string]any{"Results": rows, "ResultsOrderedBy": "email", "OrderDirection": "asc", "PageNumber": p.page, "PageSize": p.size,
+	return s.ofClient(c, map[string]any{"Results": rows, "ResultsOrderedBy": "email", "OrderDirection": "asc",
+		"PageNumber": p.page, "PageSize": p.size,
 		"RecordsOnThisPage": len(rows), "TotalNumberOfRecords": len(keys), "NumberOfPages": max(1, (len(keys)+p.size-1)/p.size)})
 }
 

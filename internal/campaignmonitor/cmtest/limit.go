@@ -29,7 +29,8 @@ func (s *Server) accountLimit() (reply, bool) {
 		return reply{}, false
 	}
 	r := refuse(http.StatusTooManyRequests, 429, "Rate limit exceeded")
-	r.header = map[string]int{"X-RateLimit-Limit": l.N, "X-RateLimit-Remaining": 0, "X-RateLimit-Reset": int((wait + time.Second - 1) / time.Second)}
+	seconds := int((wait + time.Second - 1) / time.Second)
+	r.header = map[string]int{"X-RateLimit-Limit": l.N, "X-RateLimit-Remaining": 0, "X-RateLimit-Reset": seconds}
 	return r, true
 }
 

@@ -98,7 +98,10 @@ func (s *Server) createList(c *call) reply {
 	if refused, bad := s.checkList(b, client, nil); bad {
 		return refused
 	}
-	l := s.addList(ListOptions{Client: client, Title: string(b.Title), ConfirmedOptIn: bool(b.ConfirmedOptIn), UnsubscribeSetting: string(b.UnsubscribeSetting)})
+	l := s.addList(ListOptions{
+		Client: client, Title: string(b.Title),
+		ConfirmedOptIn: bool(b.ConfirmedOptIn), UnsubscribeSetting: string(b.UnsubscribeSetting),
+	})
 	return created(l.id)
 }
 

@@ -82,7 +82,8 @@ func (s *Server) readState(state string) func(*call, *list) reply {
 		rows := l.rows(state, p)
 		from := min((p.page-1)*p.size, len(rows))
 		here := rows[from:min(from+p.size, len(rows))]
-		v := pageView{Results: []subscriberView{}, ResultsOrderedBy: p.order, OrderDirection: p.direction, PageNumber: p.page, PageSize: p.size,
+		v := pageView{Results: []subscriberView{}, ResultsOrderedBy: p.order, OrderDirection: p.direction,
+			PageNumber: p.page, PageSize: p.size,
 			RecordsOnThisPage: len(here), TotalNumberOfRecords: len(rows), NumberOfPages: max(1, (len(rows)+p.size-1)/p.size)}
 		for _, sub := range here {
 			v.Results = append(v.Results, s.view(l, sub, wantsConsent(c)))

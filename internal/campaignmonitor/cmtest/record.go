@@ -50,7 +50,9 @@ func (s *Server) enter(c *call) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c.entry = len(s.record.requests)
-	s.record.requests = append(s.record.requests, Request{Op: c.op, Write: writes(c.op), List: c.list(), Emails: c.emails, At: s.opts.Now()})
+	s.record.requests = append(s.record.requests, Request{
+		Op: c.op, Write: writes(c.op), List: c.list(), Emails: c.emails, At: s.opts.Now(),
+	})
 	for _, key := range s.held(c) {
 		s.record.flying[key]++
 		s.record.maxFlying = max(s.record.maxFlying, s.record.flying[key])

@@ -4,8 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log"
+	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -66,7 +65,7 @@ func (s *Server) Start() error {
 		return fmt.Errorf("campaign monitor simulator: %w", err)
 	}
 	s.addr = l.Addr().String()
-	s.http = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
+	s.http = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
 	s.served = make(chan error, 1)
 	go func() { s.served <- s.http.Serve(l) }()
 	return nil

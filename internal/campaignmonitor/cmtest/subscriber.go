@@ -10,7 +10,7 @@ import (
 type subscriber struct {
 	email, name, state string
 	changed, joined    time.Time // of the state; of the list
-	mobile, sms        string
+	mobile             string
 	values             map[*field][]string
 	automations        int // how often "joins the list" started
 }
@@ -137,7 +137,9 @@ func (s *Server) reactivate(l *list, sub *subscriber, restart bool) {
 		return
 	}
 	_, suppressed := s.suppressed[l.client][s.key(sub.email)]
-	s.record.reactivations = append(s.record.reactivations, Reactivation{List: l.id, Email: sub.email, From: sub.state, Suppressed: suppressed})
+	s.record.reactivations = append(s.record.reactivations, Reactivation{
+		List: l.id, Email: sub.email, From: sub.state, Suppressed: suppressed,
+	})
 	s.move(l, sub, "Active")
 	if restart {
 		sub.begin()

@@ -101,7 +101,10 @@ func (s *Server) event(l *list, sub *subscriber, kind, old string) {
 			continue
 		}
 		v := s.view(l, sub, false)
-		e := map[string]any{"Type": kind, "Date": s.now().Format(time.DateTime), "EmailAddress": v.EmailAddress, "Name": v.Name, "CustomFields": v.CustomFields}
+		e := map[string]any{
+			"Type": kind, "Date": s.now().Format(time.DateTime),
+			"EmailAddress": v.EmailAddress, "Name": v.Name, "CustomFields": v.CustomFields,
+		}
 		switch kind {
 		case "Subscribe":
 			e["SignupIPAddress"] = "127.0.0.1"

@@ -107,7 +107,8 @@ func (s *Server) importSubscribers(c *call, l *list) reply {
 	}
 	result := s.importAll(c, l, b)
 	if len(result.FailureDetails) > 0 {
-		return reply{status: http.StatusBadRequest, body: refusal{Code: 210, Message: "Subscriber Import had some failures", ResultData: result}}
+		said := refusal{Code: 210, Message: "Subscriber Import had some failures", ResultData: result}
+		return reply{status: http.StatusBadRequest, body: said}
 	}
 	return created(result)
 }
@@ -128,7 +129,11 @@ type importFailure struct {
 
 func (s *Server) importAll(c *call, l *list, b importBody) importResult {
 	r := importResult{DuplicateEmailsInSubmission: []string{}, FailureDetails: []importFailure{}}
-	flags := writeFlags{resubscribe: bool(b.Resubscribe), automations: bool(b.QueueSubscriptionBasedAutoResponders), restart: bool(b.RestartSubscriptionBasedAutoresponders)}
+	flags := writeFlags{
+		resubscribe: bool(b.Resubscribe),
+		automations: bool(b.QueueSubscriptionBasedAutoResponders),
+		restart:     bool(b.RestartSubscriptionBasedAutoresponders),
+	}
 	seen := map[string]bool{}
 	for _, w := range b.Subscribers {
 		email := string(w.EmailAddress)

@@ -1,0 +1,90 @@
+package ghost_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/ghostcm/ghostcm/internal/egress"
+	"github.com/ghostcm/ghostcm/internal/ghost"
+)
+
+// failing makes a call whose request ends without an answer.
+func failing(t *testing.T, err error) error {
+	t.Helper()
+	c := newClient(t, ghost.Options{URL: "https://ghost.example", HTTP: &http.Client{
+		Transport: roundTrip(func(*http.Request) (*http.Response, error) { return nil, err }),
+	}})
+	_, err = c.Site(t.Context())
+	return err
+}
+
+func TestARequestWithoutAnAnswerSaysWhy(t *testing.T) {
+	t.Parallel()
+	refused := func(err error) error { return &tls.CertificateVerificationError{Err: err} }
+	tests := []struct {
+		cause error
+		kind  ghost.Kind
+		want  string
+	}{
+		{&net.OpError{Op: "dial", Err: &egress.ForbiddenError{Host: "10.0.0.1", Why: "a private address", Allowable: true}}, ghost.Config,
+			"10.0.0.1 is a private address: if that is intended, set SITEN_GHOST_ALLOW_PRIVATE=true"},
+		{&egress.URLError{Why: "http is refused"}, ghost.Config, "http is refused"},
+		{refused(x509.UnknownAuthorityError{}), ghost.Config, "its certificate is refused: this machine does not know the authority"},
+		{refused(x509.HostnameError{Certificate: &x509.Certificate{DNSNames: []string{"marked.example"}}, Host: "marked.example"}), ghost.Config,
+			"its certificate is refused: it is for another name"},
+		{refused(x509.CertificateInvalidError{Reason: x509.Expired}), ghost.Config, "its certificate is refused: it has expired"},
+		{refused(errors.New("marked")), ghost.Config, "its certificate is refused: it cannot be verified"},
+		{&net.DNSError{Err: "no such host", Name: "marked.example", IsNotFound: true}, ghost.Transient, "the host's name does not exist"},
+		{&net.DNSError{Err: "server misbehaving", Name: "marked.example"}, ghost.Transient, "the host's name cannot be resolved"},
+		{&net.DNSError{Err: "timeout", Name: "marked.example", IsTimeout: true}, ghost.Transient, "no answer in time"},
+		{&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, ghost.Transient, "the connection was refused"},
+		{&net.OpError{Op: "dial", Err: syscall.EHOSTUNREACH}, ghost.Transient, "there is no way to the host"},
+		{context.DeadlineExceeded, ghost.Transient, "no answer in time"},
+		{http.ErrSchemeMismatch, ghost.Transient, "the other side speaks http, not https"},
+		{fmt.Errorf("read: %w", io.ErrUnexpectedEOF), ghost.Transient, "the connection broke"},
+		{errors.New("marked"), ghost.Transient, "the request did not get through"},
+	}
+	for _, test := range tests {
+		err := failing(t, test.cause)
+		if kindOf(err) != test.kind || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "marked") {
+			t.Errorf("%v: got %q of kind %v, want %q of kind %v", test.cause, err, kindOf(err), test.want, test.kind)
+		}
+	}
+}
+
+func TestACertificateOfAStrangerIsRefusedAsConfiguration(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	o := egress.Options{Timeout: 10 * time.Second}
+	for name, h := range map[string]struct {
+		policy egress.Policy
+		want   string
+	}{
+		"a forbidden address":  {egress.Policy{}, "set SITEN_GHOST_ALLOW_PRIVATE=true"},
+		"an unknown authority": {egress.Policy{AllowPrivate: true}, "does not know the authority"},
+	} {
+		client := egress.Client(h.policy, o)
+		err := one(newClient(t, ghost.Options{URL: server.URL, HTTP: client}).Site(t.Context()))
+		if kindOf(err) != ghost.Config || !strings.Contains(err.Error(), h.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+		client.CloseIdleConnections()
+	}
+}
+
+func one(_ ghost.Site, err error) error { return err }
