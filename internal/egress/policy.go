@@ -40,6 +40,10 @@ func (e *ForbiddenError) Error() string {
 		"or, in development only, ALLOW_INSECURE_URLS=true", e.Host, e.Why)
 }
 
+// Hint is Error. A client that does not know this package finds refusals by
+// this method: their cause is the configuration, and their text is safe to show.
+func (e *ForbiddenError) Hint() string { return e.Error() }
+
 // Is makes errors.Is(err, ErrForbiddenAddress) true.
 func (e *ForbiddenError) Is(target error) bool { return target == ErrForbiddenAddress }
 
@@ -50,6 +54,9 @@ type URLError struct {
 
 // Error says what is wrong with the form.
 func (e *URLError) Error() string { return "bad URL: " + e.Why }
+
+// Hint is Error, as of a ForbiddenError.
+func (e *URLError) Hint() string { return e.Error() }
 
 // Is makes errors.Is(err, ErrBadURL) true.
 func (e *URLError) Is(target error) bool { return target == ErrBadURL }
