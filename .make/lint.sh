@@ -8,7 +8,7 @@ if [ "$(cat .tools/golangci-lint.version 2>/dev/null)" != "$version" ] || [ ! -x
 	GOBIN=$PWD/.tools CGO_ENABLED=0 go install "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$version" || exit 1
 	echo "$version" >.tools/golangci-lint.version
 fi
-.tools/golangci-lint run ./... || status=1
+.tools/golangci-lint run --allow-parallel-runners ./... || status=1
 go vet ./... || status=1
 
 if command -v shellcheck >/dev/null 2>&1; then

@@ -12,7 +12,7 @@ import (
 
 func BenchmarkEnqueueToHandler(b *testing.B) {
 	client := redis.NewClient(&redis.Options{Network: "unix", Addr: redistest.New(b).Socket(), Protocol: 2})
-	defer client.Close() //nolint:errcheck // the benchmark is over
+	defer client.Close()
 	queue, got := NewQueue(client), make(chan struct{}, 1)
 	r, err := NewRunner(RunnerOptions{Client: client, Queue: queue, Kinds: []Kind{kind(func(context.Context, Job) error {
 		got <- struct{}{}

@@ -17,7 +17,7 @@ func TestTheLibrarysOwnReaperFindsNothingToReap(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := &conn{Conn: raw, keeper: newKeeper(1, time.Second)}
-	defer c.Close() //nolint:errcheck // the test is over
+	defer c.Close()
 	if pools, err := redis.Strings(c.Do("SMEMBERS", poolsKey)); err != nil || len(pools) != 0 {
 		t.Errorf("it finds %v, %v", pools, err)
 	}

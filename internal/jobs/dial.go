@@ -38,7 +38,7 @@ func dialer(client redis.UniversalClient) dialFunc {
 		}
 		c := redigo.NewConn(nc, ioTimeout, ioTimeout)
 		if err := prepare(ctx, c, o); err != nil {
-			c.Close() //nolint:errcheck,gosec // the first error says more
+			c.Close() //nolint:errcheck // the first error says more
 			return nil, fmt.Errorf("preparing a Redis connection: %w", err)
 		}
 		return c, nil
@@ -102,7 +102,9 @@ func writable(c redigo.Conn) error {
 // pool makes the worker pool's connections. Dialling waits for Redis to come
 // back, since the library forgets a job whose last command it cannot send;
 // once the keeper is closed it gives up after one try, so that stopping ends.
-func (k *keeper) redisPool(ctx context.Context, size int, dial dialFunc, wrap func(redigo.Conn) redigo.Conn, failed func(error)) *redigo.Pool {
+func (k *keeper) redisPool(
+	ctx context.Context, size int, dial dialFunc, wrap func(redigo.Conn) redigo.Conn, failed func(error),
+) *redigo.Pool {
 	return &redigo.Pool{
 		MaxActive: size, MaxIdle: size, Wait: true,
 		TestOnBorrow: func(c redigo.Conn, _ time.Time) error { return writable(c) },

@@ -54,7 +54,7 @@ func TestWorkersConnectTheWayTheClientIsConfigured(t *testing.T) {
 		"a password only, from a provider": func(t *testing.T) redis.UniversalClient {
 			s := redistest.New(t)
 			admin := redis.NewClient(&redis.Options{Network: "unix", Addr: s.Socket()})
-			defer admin.Close() //nolint:errcheck // only set up
+			defer admin.Close()
 			if err := admin.ConfigSet(t.Context(), "requirepass", "secret").Err(); err != nil {
 				t.Fatal(err)
 			}
@@ -101,11 +101,11 @@ func TestADemotedMasterIsLeft(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close() //nolint:errcheck // the test is over
+	defer c.Close()
 	if err := writable(c); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.client.SlaveOf(t.Context(), "127.0.0.1", "1").Err(); err != nil {
+	if err := b.client.ReplicaOf(t.Context(), "127.0.0.1", "1").Err(); err != nil {
 		t.Fatal(err)
 	}
 	if err := writable(c); err == nil {
@@ -121,7 +121,7 @@ func TestAPasswordThatIsRefusedIsNotInTheError(t *testing.T) {
 	t.Parallel()
 	s := redistest.New(t)
 	client := redis.NewClient(&redis.Options{Network: "unix", Addr: s.Socket(), Username: "ghostcm", Password: "hunter2"})
-	defer client.Close() //nolint:errcheck // the test is over
+	defer client.Close()
 	if _, err := dialer(client)(t.Context()); err == nil || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("got %v", err)
 	}
@@ -133,7 +133,7 @@ func freePort(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // only its number matters
+	defer l.Close()
 	return fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
 }
 
@@ -199,7 +199,7 @@ func clusterClient(t *testing.T) redis.UniversalClient {
 	port := freePort(t)
 	s := redistest.New(t, redistest.Args("--port", port, "--bind", "127.0.0.1", "--cluster-enabled", "yes", "--cluster-port", freePort(t)))
 	admin := redis.NewClient(&redis.Options{Network: "unix", Addr: s.Socket()})
-	defer admin.Close() //nolint:errcheck // only set up
+	defer admin.Close()
 	if err := admin.Do(t.Context(), "CLUSTER", "ADDSLOTSRANGE", 0, 16383).Err(); err != nil {
 		t.Fatal(err)
 	}

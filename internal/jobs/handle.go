@@ -104,7 +104,7 @@ func (r *Runner) recovered(j Job, do func() error) (err error) {
 }
 
 func (r *Runner) log(j Job, v verdict, took time.Duration, known bool) {
-	attrs := []any{logged(j), slog.String("outcome", string(v.outcome)), slog.Duration("took", took)}
+	attrs := []any{logged(j), slog.String("outcome", string(v.outcome)), slog.Int64("took_ms", took.Milliseconds())}
 	if v.reason != "" {
 		attrs = append(attrs, slog.String("code", v.code), slog.String("reason", v.reason))
 	}

@@ -86,7 +86,7 @@ func TestExpediteMovesTheSitesRetriesOnly(t *testing.T) {
 	if n, err := b.queue.Expedite(t.Context(), "news"); n != 3000 || err != nil {
 		t.Errorf("expedited %d, %v", n, err)
 	}
-	waiting := b.client.ZRangeByScore(t.Context(), retryKey, &redis.ZRangeBy{Min: fmt.Sprint(later), Max: "+inf"}).Val()
+	waiting := b.client.ZRangeArgs(t.Context(), redis.ZRangeArgs{Key: retryKey, Start: later, Stop: "+inf", ByScore: true}).Val()
 	if len(waiting) != 3 {
 		t.Errorf("%d jobs still wait, want the other site's, the one with a slot, and what is no job", len(waiting))
 	}
@@ -154,7 +154,7 @@ func TestAnEnqueueEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	client := redis.NewClient(&redis.Options{Network: "unix", Addr: b.server.Socket(), ContextTimeoutEnabled: true, MaxRetries: -1})
-	defer client.Close() //nolint:errcheck // the test is over
+	defer client.Close()
 	start := time.Now()
 	if _, err := NewQueue(client).Enqueue(ctx, Spec{}); err == nil {
 		t.Error("no error from a Redis that does not answer")
