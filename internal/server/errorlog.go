@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"log"
 	"log/slog"
 	"strings"
 	"time"
@@ -14,27 +13,30 @@ import (
 // logged: it repeats that files have run out up to 200 times a second.
 const libraryWarnings = 10 * time.Second
 
-// errorLog takes the lines that net/http has no other place for. Most are about
-// a client, and strangers can cause them at will: those are for debugging.
-func errorLog(to *slog.Logger, now func() time.Time) *log.Logger {
-	return log.New(&libraryLines{log: to, now: now, warnings: rate.NewLimiter(rate.Every(libraryWarnings), 1)}, "", 0)
-}
-
+// libraryLines takes the lines that net/http has no other place for. Most are
+// about a client, and strangers can cause them at will: those are for debugging.
 type libraryLines struct {
-	log      *slog.Logger
+	slog.Handler
 	now      func() time.Time
 	warnings *rate.Limiter
 }
 
-// Write gets one line at a time.
-func (l *libraryLines) Write(p []byte) (int, error) {
+func newLibraryLines(to slog.Handler, now func() time.Time) *libraryLines {
+	return &libraryLines{Handler: to, now: now, warnings: rate.NewLimiter(rate.Every(libraryWarnings), 1)}
+}
+
+// Handle gets one line at a time.
+func (l *libraryLines) Handle(ctx context.Context, line slog.Record) error {
 	level := slog.LevelDebug
-	line := strings.TrimSpace(string(p))
-	if isOurs(line) && l.warnings.AllowN(l.now(), 1) {
+	if isOurs(line.Message) && l.warnings.AllowN(l.now(), 1) {
 		level = slog.LevelWarn
 	}
-	l.log.LogAttrs(context.Background(), level, "http.library", slog.String("message", line))
-	return len(p), nil
+	if !l.Enabled(ctx, level) {
+		return nil
+	}
+	record := slog.NewRecord(line.Time, level, "http.library", 0)
+	record.AddAttrs(slog.String("message", line.Message))
+	return l.Handler.Handle(ctx, record)
 }
 
 // isOurs is whether a line is about this process: it cannot accept connections,

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -40,7 +41,7 @@ func thrifty(next http.Handler, scarce func() bool) http.Handler {
 // answerPanic cuts the connection if an answer is already under way: half an
 // answer must not look whole.
 func answerPanic(w *tracker, log *slog.Logger, v any) {
-	if v == http.ErrAbortHandler {
+	if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(v)
 	}
 	logPanic(log, v)

@@ -32,7 +32,7 @@ func TestAHundredWebhooksAtOnceAreAnsweredInTime(t *testing.T) {
 				return
 			}
 			res.Body.Close()
-			if res.StatusCode != 202 {
+			if res.StatusCode != http.StatusAccepted {
 				failed <- res.Status
 			}
 		})
@@ -227,7 +227,7 @@ func TestConnectionsAreKeptAndReused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := io.Copy(io.Discard, res.Body); err != nil || res.StatusCode != 200 || res.Close {
+		if _, err := io.Copy(io.Discard, res.Body); err != nil || res.StatusCode != http.StatusOK || res.Close {
 			t.Errorf("answer %d, closed %v, %v", res.StatusCode, res.Close, err)
 		}
 	}

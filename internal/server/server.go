@@ -99,7 +99,7 @@ func New(o Options) *Server {
 		WriteTimeout:      o.Timeouts.Write,
 		IdleTimeout:       o.Timeouts.Idle,
 		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          errorLog(o.Log, o.Now),
+		ErrorLog:          slog.NewLogLogger(newLibraryLines(o.Log.Handler(), o.Now), slog.LevelWarn),
 		// Else OPTIONS * would be answered by the library.
 		DisableGeneralOptionsHandler: true,
 	}

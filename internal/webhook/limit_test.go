@@ -107,7 +107,7 @@ func TestA503ForWantOfRoomSaysNothingOfRedis(t *testing.T) {
 		}
 		defer res.Body.Close()
 		body, _ := io.ReadAll(res.Body)
-		if res.StatusCode != 503 || strings.Contains(string(body), "Redis") || !strings.Contains(string(body), `"unavailable"`) {
+		if res.StatusCode != http.StatusServiceUnavailable || strings.Contains(string(body), "Redis") || !strings.Contains(string(body), `"unavailable"`) {
 			t.Errorf("answer %d %s", res.StatusCode, body)
 		}
 		return true
