@@ -3,6 +3,7 @@ package metrics_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"reflect"
 	"strings"
@@ -25,7 +26,7 @@ func setup(t *testing.T, sites ...string) *metrics.Metrics {
 func scrape(t *testing.T, m *metrics.Metrics) string {
 	t.Helper()
 	rec := httptest.NewRecorder()
-	m.Handler().ServeHTTP(rec, httptest.NewRequest("GET", "/metrics", nil))
+	m.Handler().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	if rec.Code != 200 {
 		t.Fatalf("scrape answered %d", rec.Code)
 	}
@@ -173,7 +174,7 @@ func TestNilMetricsDoNothing(t *testing.T) {
 	m.Upstream(metrics.Request{})
 	m.Watch(0, nil)
 	rec := httptest.NewRecorder()
-	m.Handler().ServeHTTP(rec, httptest.NewRequest("GET", "/metrics", nil))
+	m.Handler().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	if rec.Code != 404 {
 		t.Errorf("a nil Metrics answered %d, want 404", rec.Code)
 	}

@@ -50,7 +50,7 @@ func (w *Worker) handle(ctx context.Context, job jobs.Job) (err error) {
 		return err
 	}
 	if !w.share.enter(ctx, job.Site) {
-		return a.postpone(ctx, sharedRetry+rand.N(sharedRetry), "share")
+		return a.postpone(ctx, sharedRetry+rand.N(sharedRetry), "share") //nolint:gosec // it spreads load and guards nothing
 	}
 	defer w.share.leave(job.Site)
 	for range 3 {
