@@ -52,7 +52,8 @@ func broken(cause error) string {
 		return "there is no way to the host"
 	case errors.Is(cause, http.ErrSchemeMismatch):
 		return "the other side speaks http, not https"
-	case errors.Is(cause, syscall.ECONNRESET), errors.Is(cause, io.EOF), errors.Is(cause, io.ErrUnexpectedEOF), errors.Is(cause, syscall.EPIPE):
+	case errors.Is(cause, syscall.ECONNRESET), errors.Is(cause, syscall.EPIPE),
+		errors.Is(cause, io.EOF), errors.Is(cause, io.ErrUnexpectedEOF):
 		return "the connection broke"
 	case errors.Is(cause, errTooLarge):
 		return "the answer is too large"

@@ -21,9 +21,9 @@ func limit(body io.Reader, bytes int64) *bounded {
 	return &bounded{from: body, all: bytes + 1, value: bytes + 1}
 }
 
-// nextValue allows so many bytes for what comes next. A decoder holds a value
+// nextValue allows maxRecord bytes for what comes next. A decoder holds a value
 // in memory until it is whole; what it has read ahead counts for none.
-func (b *bounded) nextValue(bytes int64) { b.value = bytes + 1 }
+func (b *bounded) nextValue() { b.value = maxRecord + 1 }
 
 func (b *bounded) Read(p []byte) (int, error) {
 	left := min(b.all, b.value)

@@ -45,7 +45,7 @@ type pageReader struct {
 
 func (r *pageReader) read(ctx context.Context, body *bounded) error {
 	r.body, r.dec = body, json.NewDecoder(body)
-	r.body.nextValue(maxRecord)
+	r.body.nextValue()
 	if err := expect(r.dec, '{'); err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (r *pageReader) read(ctx context.Context, body *bounded) error {
 }
 
 func (r *pageReader) readKey(ctx context.Context) error {
-	r.body.nextValue(maxRecord)
+	r.body.nextValue()
 	key, err := r.dec.Token()
 	if err != nil {
 		return errNotJSON
@@ -99,7 +99,7 @@ func (r *pageReader) readMembers(ctx context.Context) error {
 		if len(r.page.Members) == r.most {
 			return errTooMany
 		}
-		r.body.nextValue(maxRecord)
+		r.body.nextValue()
 		if r.dec.Decode(&raw) != nil {
 			return errNotJSON
 		}
@@ -109,7 +109,7 @@ func (r *pageReader) readMembers(ctx context.Context) error {
 		}
 		r.page.Members = append(r.page.Members, m)
 	}
-	r.body.nextValue(maxRecord)
+	r.body.nextValue()
 	return expect(r.dec, ']')
 }
 
@@ -119,9 +119,9 @@ func readRecord(raw []byte) (memberJSON, error) {
 	if len(raw) > maxRecord {
 		return memberJSON{}, errTooLarge
 	}
-	m, err := decodeMember(raw)
-	if err != nil {
-		return memberJSON{ID: idOf(raw), broken: true}, nil
+	m, bad := decodeMember(raw)
+	if bad != nil {
+		m = memberJSON{ID: idOf(raw), broken: true}
 	}
 	if max(len(m.Labels), len(m.Tiers), len(m.Newsletters)) > maxNamed {
 		return memberJSON{}, errTooLarge

@@ -65,7 +65,8 @@ func (s *Server) Start() error {
 		return fmt.Errorf("campaign monitor simulator: %w", err)
 	}
 	s.addr = l.Addr().String()
-	s.http = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
+	s.http = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
 	s.served = make(chan error, 1)
 	go func() { s.served <- s.http.Serve(l) }()
 	return nil
