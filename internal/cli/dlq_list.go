@@ -89,5 +89,5 @@ func (a *app) letterTable(views []letterView) error {
 			dash(v.ID), dash(v.Site), dash(v.Event), dash(v.MemberID), dash(v.EmailHash), count(v.Attempts), died, dash(v.Code), v.Reason,
 		}
 	}
-	return a.table([]string{"ID", "Site", "Event", "Member", "E-mail", "Attempts", "Died", "Code", "Reason"}, rows)
+	return a.table([]string{"ID", "Site", "Event", "Member", "Email hash", "Attempts", "Died", "Code", "Reason"}, rows)
 }

@@ -65,8 +65,8 @@ func (c Code) answer() (status int, message string) {
 		return 429, "Too many requests came from this address, and this one is not signed as it must be. " +
 			"Wait, and check the webhook's secret."
 	}
-	return 503, "The event could not be stored. Look at 'ghostcm status' and Redis, " +
-		"then run 'ghostcm sync' for the site: Ghost does not send it again."
+	return 503, "The event could not be stored. Look at 'ghostcm status' and Redis. " +
+		"Ghost does not send it again; the member's next event brings what it carried."
 }
 
 // refuse answers with the code. A connection whose body was not read is closed:
@@ -91,7 +91,7 @@ func refuse(w http.ResponseWriter, r *http.Request, req *request, code Code) {
 
 // busyMessage stands for a 503 that Redis has no part in.
 const busyMessage = "Too many large requests arrive at once, and this one was not read. " +
-	"Look for webhook.refused in the log, and, if this one was Ghost's, run 'ghostcm sync' for the site: Ghost does not send it again."
+	"Look for webhook.refused in the log. Ghost does not send it again; the member's next event brings what it carried."
 
 // leftBody is how long the rest of a body that nobody reads may still arrive, so
 // that the client sees its answer before the connection's end.
