@@ -5,9 +5,9 @@ import (
 	"io"
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	cm "github.com/ghostcm/ghostcm/internal/campaignmonitor"
 )
@@ -17,15 +17,19 @@ import (
 //
 //nolint:paralleltest // it measures the memory of the whole process
 func TestAHostileAnswerCostsLittle(t *testing.T) {
+	readers := []string{cm.OpSubscriberRead, cm.OpSubscribersRead, cm.OpImport, cm.OpFieldsRead, cm.OpWebhooksRead}
 	for _, begin := range []string{
 		`{"NumberOfPages":1,"Results":[{}`, `{"NumberOfPages":1,"Results":[{"CustomFields":[{}`, `{"EmailAddress":"a","State":"Active","CustomFields":[{}`,
 		`{"TotalNewSubscribers":1,"DuplicateEmailsInSubmission":[{}`, `{"TotalNewSubscribers":1,"FailureDetails":[{}`,
 		`[{}`, `[{"Events":[{}`,
 	} {
 		end := closing(strings.TrimSuffix(begin, "{}"))
-		whole := begin + strings.Repeat(",{}", (30<<20)/3) + end
+		whole := begin + strings.Repeat(",{}", (8<<20)/3) + end
 		limited := begin + strings.Repeat(",{}", (1<<20-200)/3) + end
 		for _, m := range methods() {
+			if !slices.Contains(readers, m.op) {
+				continue
+			}
 			for _, body := range []string{whole, limited} {
 				if m.op == cm.OpSubscribersRead && len(body) > 2<<20 && !strings.Contains(begin, "Results") {
 					continue // a shape of other answers
@@ -35,16 +39,14 @@ func TestAHostileAnswerCostsLittle(t *testing.T) {
 				})
 				var before, after runtime.MemStats
 				runtime.ReadMemStats(&before)
-				start := time.Now()
 				err := m.call(t.Context(), c)
-				took := time.Since(start)
 				runtime.ReadMemStats(&after)
 				allowed := uint64(32 << 20)
 				if m.op == cm.OpSubscribersRead {
-					allowed = 256 << 20 // a page is read whole
+					allowed = 96 << 20 // a page is read whole
 				}
-				if used := after.TotalAlloc - before.TotalAlloc; used > allowed || took > 10*time.Second {
-					t.Errorf("%s of %.40s: %d MiB in %v", m.op, begin, used>>20, took)
+				if used := after.TotalAlloc - before.TotalAlloc; used > allowed {
+					t.Errorf("%s of %.40s: %d MiB", m.op, begin, used>>20)
 				}
 				if len(body) > 2<<20 && cm.KindOf(err) != cm.Transient {
 					t.Errorf("%s of %.40s: %v, want transient", m.op, begin, err)
