@@ -63,7 +63,7 @@ func (a *attempt) ghostFailed(ctx context.Context, err error) error {
 	}
 	coded := jobs.WithCode(err, fmt.Sprintf("ghost:%d", failure.Status))
 	switch failure.Kind() {
-	case ghost.Credentials, ghost.Redirected, ghost.Unreadable:
+	case ghost.Credentials, ghost.Redirected, ghost.Unreadable, ghost.Config:
 		return a.pause(ctx, upstreamGhost, err)
 	case ghost.Invalid:
 		return coded
