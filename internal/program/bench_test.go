@@ -15,7 +15,7 @@ import (
 func BenchmarkIdleEventToCall(b *testing.B) {
 	for _, noAdmin := range []bool{true, false} {
 		b.Run(map[bool]string{false: "re-reading", true: "webhooks-alone"}[noAdmin], func(b *testing.B) {
-			r := newRig(b, rigOptions{noAdmin: noAdmin})
+			r := newRig(b, rigOptions{noAdmin: noAdmin, quiet: true})
 			site := r.sites[0]
 			site.HoldWebhooks(true)
 			sent := map[string]time.Time{}

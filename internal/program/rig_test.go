@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"strings"
@@ -48,6 +49,7 @@ type rigOptions struct {
 	setting   string // UnsubscribeSetting; "" is OnlyThisList
 	noFields  bool
 	noProgram bool // the test starts the program itself
+	quiet     bool // log at info, to nowhere, as a benchmark needs
 }
 
 var fieldTypes = [][2]string{{"ghost_status", "Text"}, {"ghost_signup_date", "Date"}, {"ghost_last_updated", "Date"},
@@ -85,6 +87,9 @@ func (r *rig) open(o rigOptions) *program.Program {
 		r.t.Fatal(err)
 	}
 	log := slog.New(slog.NewJSONHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	if o.quiet {
+		log = slog.New(slog.NewJSONHandler(io.Discard, nil))
+	}
 	p, err := program.Open(program.Options{Config: cfg, Log: log, Drain: 5 * time.Second})
 	if err != nil {
 		r.t.Fatal(err)

@@ -20,8 +20,9 @@ type Job struct{ ID, QueueKey, Raw, WakeChannel string }
 type Taken struct {
 	Entry      member.Entry
 	Version    string    // changes with every event that arrives, and never comes again
-	Events     []string  // ids of the events in it, at most the last 20
+	Events     []string  // ids of the events in it, at most the last 100
 	ReceivedAt time.Time // of the oldest event in it
+	Memory     member.Memory
 	// Doubt is whether a write may have gone wrong unseen: what the memory says
 	// of Campaign Monitor is not to be believed.
 	Doubt bool
@@ -54,7 +55,7 @@ local old = redis.call('hmget', inbox, 'sent', 'deleted', 'events', 'received', 
 if sent > tonumber(old[1] or 0) then redis.call('hset', inbox, 'sent', ARGV[7]) end
 if ARGV[8] == '1' and sent > tonumber(old[2] or 0) then redis.call('hset', inbox, 'deleted', ARGV[7]) end
 local events = ARGV[6]
-if old[3] then events = string.sub(old[3] .. ' ' .. events, -340) end
+if old[3] then events = string.sub(old[3] .. ' ' .. events, -1700) end
 redis.call('hset', inbox, 'events', events, 'received', old[4] or ARGV[1], 'version', ARGV[3])
 redis.call('zadd', KEYS[4], 'NX', old[4] or ARGV[1], ARGV[2])
 if old[5] and (old[6] == 'queued' or old[6] == 'running' or old[6] == 'slot') then return {old[5], 1} end
@@ -104,11 +105,16 @@ redis.call('persist', KEYS[1])
 redis.call('zadd', KEYS[2], ARGV[2], ARGV[1])
 return all`)
 
-// Take returns what waits for a member; ok is false if nothing does. The sweeper
-// leaves it alone for the given time.
+// Take returns what waits for a member, and what is remembered of it, in one
+// round trip; ok is false if nothing waits. The sweeper leaves it alone for the
+// given time.
 func (s *Store) Take(ctx context.Context, site, id string, within time.Duration) (t Taken, ok bool, err error) {
 	until := s.now().Add(within).UnixMilli()
-	fields, err := take.Run(ctx, s.redis, []string{inboxKey(site, id), waitingKey}, waitingName(site, id), until).StringSlice()
+	pipe := s.redis.Pipeline()
+	waiting := take.Eval(ctx, pipe, []string{inboxKey(site, id), waitingKey}, waitingName(site, id), until)
+	memory := pipe.Get(ctx, memberKey(site, id))
+	_, _ = pipe.Exec(ctx) // each answer has its own error
+	fields, err := waiting.StringSlice()
 	if err != nil && !errors.Is(err, redis.Nil) {
 		return Taken{}, false, fmt.Errorf("reading the inbox: %w", err)
 	}
@@ -119,7 +125,8 @@ func (s *Store) Take(ctx context.Context, site, id string, within time.Duration)
 	for i := 0; i+1 < len(fields); i += 2 {
 		t.read(fields[i], fields[i+1])
 	}
-	return t, true, nil
+	t.Memory, err = memoryOf(memory)
+	return t, err == nil, err
 }
 
 func (t *Taken) read(field, value string) {

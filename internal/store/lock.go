@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/ghostcm/ghostcm/internal/member"
 )
 
 // Lease is a set of locks held by one worker for a bounded time.
@@ -39,30 +41,43 @@ return 1`)
 // holds it.
 func (s *Store) Lock(ctx context.Context, site, id string, ttl time.Duration) (l *Lease, ok bool, err error) {
 	l = &Lease{keys: []string{memberLock(site, id)}, token: rand.Text(), store: s}
-	ok, err = l.acquire(ctx, ttl, "0")
-	return l, ok, err
-}
-
-// LockAddresses adds the locks of addresses to the lease, all or none, and
-// renews it. It reports false if another holds one of them, or the lease is lost.
-func (l *Lease) LockAddresses(ctx context.Context, site string, emails []string, ttl time.Duration) (ok bool, err error) {
-	wider := &Lease{keys: l.keys[:1:1], token: l.token, store: l.store}
-	for _, email := range emails {
-		wider.keys = append(wider.keys, addressLock(site, email))
-	}
-	ok, err = wider.acquire(ctx, ttl, "1")
-	if ok {
-		l.keys = wider.keys
-	}
-	return ok, err
-}
-
-func (l *Lease) acquire(ctx context.Context, ttl time.Duration, grow string) (bool, error) {
-	n, err := acquire.Run(ctx, l.store.redis, l.keys, l.token, ttl.Milliseconds(), grow).Int()
+	n, err := acquire.Run(ctx, s.redis, l.keys, l.token, ttl.Milliseconds(), "0").Int()
 	if err != nil {
-		return false, fmt.Errorf("taking locks: %w", err)
+		return l, false, fmt.Errorf("taking a lock: %w", err)
 	}
-	return n == 1, nil
+	return l, n == 1, nil
+}
+
+// LockAddresses adds the locks of addresses to the lease, all or none, renews
+// it, and returns what is remembered of the addresses, by their AddressKey, in
+// one round trip. ok is false if another holds one of them, or the lease is lost.
+func (l *Lease) LockAddresses(
+	ctx context.Context, site string, emails []string, ttl time.Duration,
+) (known map[string]member.Address, ok bool, err error) {
+	keys := l.keys[:1:1]
+	for _, email := range emails {
+		keys = append(keys, addressLock(site, email))
+	}
+	pipe := l.store.redis.Pipeline()
+	locked := acquire.Eval(ctx, pipe, keys, l.token, ttl.Milliseconds(), "1")
+	var remembered *redis.SliceCmd
+	if len(emails) > 0 {
+		remembered = pipe.MGet(ctx, addressKeys(site, emails)...)
+	}
+	_, _ = pipe.Exec(ctx) // each answer has its own error
+	n, err := locked.Int()
+	if err != nil {
+		return nil, false, fmt.Errorf("taking locks: %w", err)
+	}
+	if n == 0 {
+		return nil, false, nil
+	}
+	l.keys = keys
+	if remembered == nil {
+		return map[string]member.Address{}, true, nil
+	}
+	known, err = addressesOf(remembered, emails)
+	return known, err == nil, err
 }
 
 // Unlock gives the locks back. Locks that are not given back end by themselves.

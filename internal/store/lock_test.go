@@ -29,7 +29,7 @@ func (b *bundle) tryLock(member string) (*store.Lease, bool) {
 // widen adds addresses to a lease.
 func (b *bundle) widen(lease *store.Lease, emails ...string) bool {
 	b.t.Helper()
-	ok, err := lease.LockAddresses(b.t.Context(), site, emails, time.Minute)
+	_, ok, err := lease.LockAddresses(b.t.Context(), site, emails, time.Minute)
 	if err != nil {
 		b.t.Fatal(err)
 	}

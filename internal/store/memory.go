@@ -22,10 +22,9 @@ const deletedFor = 90 * 24 * time.Hour
 // may be at it, so nothing more may be written.
 var ErrLeaseLost = errors.New("the lease of the lock ended before its work")
 
-// Memory returns what is remembered of a member, which may be nothing.
-func (s *Store) Memory(ctx context.Context, site, id string) (member.Memory, error) {
-	var m member.Memory
-	raw, err := s.redis.Get(ctx, memberKey(site, id)).Bytes()
+// memoryOf reads the answer to a GET of a member, which may not be known.
+func memoryOf(answer *redis.StringCmd) (m member.Memory, err error) {
+	raw, err := answer.Bytes()
 	if errors.Is(err, redis.Nil) {
 		return m, nil
 	}
@@ -38,20 +37,21 @@ func (s *Store) Memory(ctx context.Context, site, id string) (member.Memory, err
 	return m, nil
 }
 
-// Addresses returns what is remembered of each address, by its AddressKey.
-func (s *Store) Addresses(ctx context.Context, site string, emails []string) (map[string]member.Address, error) {
-	found := make(map[string]member.Address, len(emails))
-	if len(emails) == 0 {
-		return found, nil
-	}
+func addressKeys(site string, emails []string) []string {
 	keys := make([]string, len(emails))
 	for i, email := range emails {
 		keys[i] = addressKey(site, email)
 	}
-	values, err := s.redis.MGet(ctx, keys...).Result()
+	return keys
+}
+
+// addressesOf reads the answer to an MGET of addresses, by their AddressKey.
+func addressesOf(answer *redis.SliceCmd, emails []string) (map[string]member.Address, error) {
+	values, err := answer.Result()
 	if err != nil {
 		return nil, fmt.Errorf("recalling addresses: %w", err)
 	}
+	found := make(map[string]member.Address, len(emails))
 	for i, value := range values {
 		raw, ok := value.(string)
 		if !ok {

@@ -56,25 +56,20 @@ func (a *attempt) work(ctx context.Context) error {
 		return err
 	}
 	keys := in.Keys()
-	free, err := a.lease.LockAddresses(ctx, a.site.Name, keys, leaseFor)
+	known, free, err := a.lease.LockAddresses(ctx, a.site.Name, keys, leaseFor)
 	if err != nil {
 		return err
 	}
 	if !free {
 		return a.later(lockedRetry)
 	}
-	if in.Addresses, err = a.Store.Addresses(ctx, a.site.Name, keys); err != nil {
-		return err
-	}
+	in.Addresses = known
 	return a.carry(ctx, member.New(in))
 }
 
 // input gathers what the case is decided from.
 func (a *attempt) input(ctx context.Context) (in member.Input, err error) {
-	in = member.Input{Entry: a.taken.Entry, Policy: a.site.Policy, Now: a.Now()}
-	if in.Memory, err = a.Store.Memory(ctx, a.site.Name, a.job.Key); err != nil {
-		return in, err
-	}
+	in = member.Input{Entry: a.taken.Entry, Memory: a.taken.Memory, Policy: a.site.Policy, Now: a.Now()}
 	if a.taken.Doubt {
 		in.Memory.Written, in.Memory.Layout = nil, ""
 	}
