@@ -33,7 +33,7 @@ func ghostcm() int {
 
 // The scripts in testdata/script read like a manual: what is typed, what comes.
 // "exits N" states the exit code of a command; script_world_test.go has what else
-// scripts can do. [redis] is whether a redis-server is installed.
+// scripts can do.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -44,7 +44,6 @@ func TestScripts(t *testing.T) {
 			e.Values[worldKey{}] = &world{}
 			return nil
 		},
-		Condition: hasRedis,
-		Cmds:      worldCommands(t),
+		Cmds: worldCommands(t),
 	})
 }
