@@ -33,7 +33,7 @@ func ghostcm() int {
 
 // The scripts in testdata/script read like a manual: what is typed, what comes.
 // "exits N" states the exit code of a command; script_world_test.go has what else
-// scripts can do.
+// scripts can do. [redis] is whether a redis-server is installed.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -44,6 +44,7 @@ func TestScripts(t *testing.T) {
 			e.Values[worldKey{}] = &world{}
 			return nil
 		},
-		Cmds: worldCommands(t),
+		Condition: hasRedis,
+		Cmds:      worldCommands(t),
 	})
 }

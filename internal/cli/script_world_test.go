@@ -15,6 +15,7 @@ import (
 
 	"github.com/ghostcm/ghostcm/internal/campaignmonitor/cmtest"
 	"github.com/ghostcm/ghostcm/internal/ghost/ghosttest"
+	"github.com/ghostcm/ghostcm/internal/redisserver"
 	"github.com/ghostcm/ghostcm/internal/redisserver/redistest"
 )
 
@@ -47,6 +48,14 @@ func worldCommands(t *testing.T) map[string]func(*testscript.TestScript, bool, [
 		"port":  func(ts *testscript.TestScript, _ bool, _ []string) { ts.Setenv("PORT", freePort(ts)) },
 		"joins": joins, "subscribed": subscribed, "refuses": refuses, "answers": answers, "shows": shows, "occupied": occupied,
 	}
+}
+
+func hasRedis(condition string) (bool, error) {
+	if condition != "redis" {
+		return false, fmt.Errorf("unknown condition %q", condition)
+	}
+	_, err := redisserver.FindBinary()
+	return err == nil, nil
 }
 
 func makeWorld(t *testing.T, ts *testscript.TestScript) {
