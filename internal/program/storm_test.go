@@ -181,8 +181,11 @@ func grep(log, what string) string {
 	return strings.Join(found[:min(len(found), 10)], "")
 }
 
+// The clock of this test is the flood itself, which goes on at ten writes a
+// second: a busy machine slows both down.
 func TestAFloodedSiteDelaysNoOther(t *testing.T) {
 	t.Parallel()
+	const perSecond, burst = 10, 20
 	r := newRig(t, rigOptions{sites: 2, noAdmin: true, env: []string{"CM_RATE_LIMIT=10", "CM_RATE_BURST=20"}})
 	flooded, calm := r.sites[0], r.sites[1]
 	for i := range 400 {
@@ -191,8 +194,9 @@ func TestAFloodedSiteDelaysNoOther(t *testing.T) {
 		}
 	}
 	flooded.Flush()
+	written := func() int { return len(r.list.Subscribers(flooded.listID)) }
 	for i := range 5 {
-		began := time.Now()
+		before := max(written(), burst)
 		m, err := calm.AddMember(ghosttest.Member{Email: fmt.Sprintf("calm.%d@example.org", i)})
 		if err != nil {
 			t.Fatal(err)
@@ -203,11 +207,11 @@ func TestAFloodedSiteDelaysNoOther(t *testing.T) {
 			}
 			return ""
 		})
-		if took := time.Since(began); took > time.Second {
-			t.Errorf("an event of the calm site took %v behind a flood\n%s", took, grep(r.log.String(), `"site2"`))
+		if meanwhile := written() - before; meanwhile > perSecond {
+			t.Errorf("an event of the calm site waited for %d writes of the flood, more than a second's worth", meanwhile)
 		}
 	}
-	if n := len(r.list.Subscribers(flooded.listID)); n > 200 {
+	if n := written(); n > 200 {
 		t.Errorf("the flood was not limited: %d members written already", n)
 	}
 }
