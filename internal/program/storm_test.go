@@ -182,10 +182,11 @@ func grep(log, what string) string {
 }
 
 // The clock of this test is the flood itself, which goes on at ten writes a
-// second: a busy machine slows both down.
+// second, in lumps of up to two seconds: a busy machine slows both down. Behind
+// the whole flood it would be hundreds.
 func TestAFloodedSiteDelaysNoOther(t *testing.T) {
 	t.Parallel()
-	const perSecond, burst = 10, 20
+	const lump, burst = 25, 20
 	r := newRig(t, rigOptions{sites: 2, noAdmin: true, env: []string{"CM_RATE_LIMIT=10", "CM_RATE_BURST=20"}})
 	flooded, calm := r.sites[0], r.sites[1]
 	for i := range 400 {
@@ -207,8 +208,8 @@ func TestAFloodedSiteDelaysNoOther(t *testing.T) {
 			}
 			return ""
 		})
-		if meanwhile := written() - before; meanwhile > perSecond {
-			t.Errorf("an event of the calm site waited for %d writes of the flood, more than a second's worth", meanwhile)
+		if meanwhile := written() - before; meanwhile > lump {
+			t.Errorf("an event of the calm site waited for %d writes of the flood", meanwhile)
 		}
 	}
 	if n := written(); n > 200 {
