@@ -103,6 +103,13 @@ func (p *Program) Serve(ctx context.Context, ln net.Listener) error {
 
 // Work does jobs until ctx ends, and drains.
 func (p *Program) Work(ctx context.Context) error {
+	p.opt.Log.Info("worker.started", "concurrency", p.opt.Config.Worker.Concurrency, "sites", p.siteNames())
+	defer p.opt.Log.Info("worker.stopped")
+	return p.doJobs(ctx)
+}
+
+// doJobs takes jobs from the queue, of all sites and kinds, and nothing else.
+func (p *Program) doJobs(ctx context.Context) error {
 	c := p.opt.Config
 	w := worker.New(worker.Options{
 		Store: p.Store, Queue: p.Queue, Sites: p.sites, Retries: c.Worker.Retries, Concurrency: c.Worker.Concurrency,
@@ -115,8 +122,6 @@ func (p *Program) Work(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.opt.Log.Info("worker.started", "concurrency", c.Worker.Concurrency, "sites", p.siteNames())
-	defer p.opt.Log.Info("worker.stopped")
 	sweeping, stop := context.WithCancel(ctx)
 	var services errgroup.Group
 	services.Go(func() error { w.Sweep(sweeping); return nil })
