@@ -26,6 +26,8 @@ type app struct {
 	terminal bool
 	// logsToTerminal is whether stderr is one.
 	logsToTerminal bool
+	// answersOnTerminal is whether stdin is one, and so whether people can answer.
+	answersOnTerminal bool
 
 	configFile string
 	settings   map[string]*pflag.Flag // flags that stand for a setting, by its name
@@ -37,13 +39,13 @@ func newApp(o Options) *app {
 	return &app{
 		stdin: o.Stdin, stdout: o.Stdout, stderr: o.Stderr,
 		environ: o.Environ, dir: o.Dir, now: o.Now, linkedVersion: o.Version,
-		terminal: isTerminal(o.Stdout), logsToTerminal: isTerminal(o.Stderr),
+		terminal: isTerminal(o.Stdout), logsToTerminal: isTerminal(o.Stderr), answersOnTerminal: isTerminal(o.Stdin),
 		settings: map[string]*pflag.Flag{},
 	}
 }
 
-func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
+func isTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
