@@ -17,7 +17,7 @@ func (c *Case) Begin(s Step) {
 		}
 	case Unsubscribe, Delete:
 		if c.deactivating(s) {
-			c.address(s.At, func(a *Address) { a.OptOut = &OptOut{State: StateUnsubscribed} })
+			c.address(s.At, func(a *Address) { a.OptOut = &OptOut{State: s.Action.leaves(), InGhost: true} })
 			return
 		}
 		c.address(s.At, func(a *Address) { a.Removal = &Removal{Delete: s.Action == Delete} })
@@ -50,22 +50,8 @@ func (c *Case) Learn(s Step, r Result) {
 
 func (c *Case) learnRead(s Step, r Result) {
 	c.seen[AddressKey(s.At)] = r
-	c.address(s.At, func(a *Address) {
-		switch {
-		case r.Answer == Absent:
-			a.Removal = nil
-		case r.State == StateActive && c.removed[AddressKey(s.At)]:
-			// Our removal does not show yet; it stays the reason for what will.
-		case r.State == StateActive:
-			a.OptOut, a.Removal = nil, nil
-		case r.State == StateUnconfirmed: // signed up anew
-			a.Removal = nil
-		case a.Removal != nil && a.Removal.left(r.State, r.Date):
-			a.Removal.Done, a.Removal.State, a.Removal.Date = true, r.State, r.Date
-		default:
-			a.Removal, a.OptOut = nil, &OptOut{State: r.State}
-		}
-	})
+	removed := removing(c.removed[AddressKey(s.At)])
+	c.address(s.At, func(a *Address) { a.observe(r, removed) })
 }
 
 func (c *Case) learnUpdate(s Step, r Result) {

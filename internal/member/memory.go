@@ -67,6 +67,11 @@ type Address struct {
 // OptOut is an inactive state that is not our doing.
 type OptOut struct {
 	State string `json:"s"` // Campaign Monitor's word, or a refusal's code as text
+	// Date is since when, as Campaign Monitor spells it; "" until it was read.
+	Date string `json:"t,omitempty"`
+	// InGhost is whether Ghost knows of it: it came from there, by policy, or was
+	// brought there. It is not brought there again.
+	InGhost bool `json:"g,omitempty"`
 }
 
 // Removal is what we did to a subscriber, and what came of it.

@@ -20,6 +20,14 @@ const (
 // Writes says whether the action changes the list.
 func (a Action) Writes() bool { return a >= Update }
 
+// leaves is the state in which a removal leaves a subscriber.
+func (a Action) leaves() string {
+	if a == Delete {
+		return StateDeleted
+	}
+	return StateUnsubscribed
+}
+
 // Step is one thing to do. Before a step that writes, the case must be told by
 // Begin and saved; after every step, told by Learn and saved.
 type Step struct {
