@@ -3,6 +3,8 @@ package member
 import "testing"
 
 const (
+	optedOutID = "650000000000000000000001"
+
 	monday  = "2026-11-16 09:00:00"
 	tuesday = "2026-11-17 09:00:00"
 )
@@ -11,7 +13,7 @@ func unsubscribed(date string) Result { return Result{State: StateUnsubscribed, 
 
 func TestAnOptOutIsNewsToGhostOnce(t *testing.T) {
 	t.Parallel()
-	a := Address{Owner: id}
+	a := Address{Owner: optedOutID}
 	a.Observe(unsubscribed(monday))
 	if !a.NewsToGhost() {
 		t.Fatal("a person's opt-out is no news")
@@ -30,7 +32,7 @@ func TestAnOptOutIsNewsToGhostOnce(t *testing.T) {
 func TestOnlyAnUnsubscribeIsNewsToGhost(t *testing.T) {
 	t.Parallel()
 	for _, state := range []string{StateActive, StateUnconfirmed, StateDeleted, "Bounced", "Spam", "Suppressed", ""} {
-		a := Address{Owner: id}
+		a := Address{Owner: optedOutID}
 		a.Observe(Result{State: state, Date: monday})
 		if a.NewsToGhost() {
 			t.Errorf("%q is news to Ghost", state)
@@ -65,7 +67,7 @@ func TestWhatWeUnsubscribedByPolicyIsNoNewsToGhost(t *testing.T) {
 		if byDelete {
 			step.Action, state = Delete, StateDeleted
 		}
-		c := New(Input{Entry: Entry{ID: id}, Memory: Memory{Email: "a@x.org"}})
+		c := New(Input{Entry: Entry{ID: optedOutID}, Memory: Memory{Email: "a@x.org"}})
 		c.Begin(step)
 		a := c.Addresses["a@x.org"]
 		a.Observe(Result{State: state, Date: monday})
