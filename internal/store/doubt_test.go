@@ -24,9 +24,8 @@ func TestOnlyALostLeaseIsDoubted(t *testing.T) {
 	if doubted, err := b.Doubt(t.Context(), site, "m1", lease, job); !doubted || err != nil {
 		t.Fatalf("not doubted after it: %t, %v", doubted, err)
 	}
-	taken, found, err := b.Take(t.Context(), site, "m1", time.Minute)
-	if !found || !taken.Doubt || err != nil {
-		t.Errorf("found %t, doubt %t, %v", found, taken.Doubt, err)
+	if begun := b.begin("m1"); !begun.Found || !begun.Taken.Doubt {
+		t.Errorf("no doubt: %+v", begun)
 	}
 	if n, err := b.Backlog(t.Context()); n.Members != 1 || err != nil {
 		t.Errorf("%d members wait, %v", n.Members, err)

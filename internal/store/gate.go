@@ -47,59 +47,75 @@ func (g Gate) Shaken(upstream string) bool {
 	return g.Upstream == upstream || g.Failures[upstream] > 0
 }
 
-// pass asks to pass the gate, and takes a slot at once where they are far ahead.
+// luaPass asks to pass the gate, and takes a slot at once where they are far
+// ahead. It returns whether the job may go ahead, whether it is the probe,
+// microseconds until its slot, the fields of the gate, and for how many
+// milliseconds requests are held back.
+const luaPass = `
+local function pass(gate, pace, spare, held, now, every, interval, burst, crowded)
+  local fields = redis.call('hgetall', gate)
+  local probe = redis.call('hget', gate, 'probe')
+  if probe then
+    local wait = tonumber(probe) - now
+    if wait > tonumber(every) then -- set by a clock that is ahead of ours
+      redis.call('hset', gate, 'probe', now + every)
+    end
+    if wait > 0 then return {0, 0, 0, fields, 0} end
+    redis.call('hset', gate, 'probe', now + every)
+    return {1, 1, 0, fields, 0}
+  end
+  local rest = redis.call('pttl', held)
+  if rest > 0 then return {0, 0, 0, fields, rest} end
+  local t = redis.call('time')
+  local micros = t[1] * 1000000 + t[2]
+  local next = tonumber(redis.call('get', pace) or 0)
+  local slot = next - (burst - 1) * interval - micros
+  if slot <= tonumber(crowded) or redis.call('exists', spare) == 1 then return {1, 0, 0, fields, 0} end
+  next = next + interval
+  redis.call('set', pace, string.format('%.0f', next), 'PX', math.ceil((next - micros) / 1000) + 1000)
+  return {0, 0, math.ceil(slot), fields, 0}
+end
+`
+
+// pass is luaPass alone.
 //
 //	KEYS gate, pace, spare, held   ARGV now, probe interval, slot interval, burst, crowded
-//	returns probe, microseconds until the slot, the fields of the gate, and for how
-//	many milliseconds requests are held back
-var pass = redis.NewScript(`
-local gate = redis.call('hgetall', KEYS[1])
-local probe = redis.call('hget', KEYS[1], 'probe')
-if probe then
-  local wait = tonumber(probe) - ARGV[1]
-  if wait > tonumber(ARGV[2]) then -- set by a clock that is ahead of ours
-    redis.call('hset', KEYS[1], 'probe', ARGV[1] + ARGV[2])
-  end
-  if wait > 0 then return {0, 0, gate, 0} end
-  redis.call('hset', KEYS[1], 'probe', ARGV[1] + ARGV[2])
-  return {1, 0, gate, 0}
-end
-local held = redis.call('pttl', KEYS[4])
-if held > 0 then return {0, 0, gate, held} end
-local t = redis.call('time')
-local now = t[1] * 1000000 + t[2]
-local interval = tonumber(ARGV[3])
-local next = tonumber(redis.call('get', KEYS[2]) or 0)
-local slot = next - (ARGV[4] - 1) * interval - now
-if slot <= tonumber(ARGV[5]) or redis.call('exists', KEYS[3]) == 1 then return {0, 0, gate, 0} end
-next = next + interval
-redis.call('set', KEYS[2], string.format('%.0f', next), 'PX', math.ceil((next - now) / 1000) + 1000)
-return {0, math.ceil(slot), gate, 0}`)
+var pass = redis.NewScript(luaPass + `return pass(KEYS[1], KEYS[2], KEYS[3], KEYS[4], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5])`)
 
 // Pass asks whether a job of the site may go ahead. While the site's slots are
 // taken for more than a second, the job also gets its slot now, so that a
 // flood costs next to nothing while it waits; slot is how long until then. A
 // job that has paid for its slot passes with a zero pace.
 func (s *Store) Pass(ctx context.Context, site string, p Pace) (g Gate, slot time.Duration, err error) {
+	keys, args := s.passing(site, p)
+	reply, err := pass.Run(ctx, s.redis, keys, args...).Slice()
+	if err != nil {
+		return Gate{}, 0, fmt.Errorf("asking at the gate: %w", err)
+	}
+	g, slot = s.passage(reply)
+	return g, slot, nil
+}
+
+func (s *Store) passing(site string, p Pace) (keys []string, args []any) {
 	bound := crowded.Microseconds()
 	if p.PerSecond == 0 {
 		p.PerSecond, bound = 1, math.MaxInt64
 	}
-	keys := []string{gateKey(site), paceKey(site), spareKey(site), heldKey(site)}
-	reply, err := pass.Run(ctx, s.redis, keys, s.nowMillis(), probeEvery.Milliseconds(), p.interval(), p.Burst, bound).Slice()
-	if err != nil {
-		return Gate{}, 0, fmt.Errorf("asking at the gate: %w", err)
-	}
-	probe, _ := reply[0].(int64)
-	wait, _ := reply[1].(int64)
-	fields, _ := reply[2].([]any)
-	held, _ := reply[3].(int64)
+	keys = []string{gateKey(site), paceKey(site), spareKey(site), heldKey(site)}
+	return keys, []any{s.nowMillis(), probeEvery.Milliseconds(), p.interval(), p.Burst, bound}
+}
+
+func (s *Store) passage(reply []any) (g Gate, slot time.Duration) {
+	probe, _ := reply[1].(int64)
+	wait, _ := reply[2].(int64)
+	fields, _ := reply[3].([]any)
+	held, _ := reply[4].(int64)
 	g = readGate(fields, s.now())
 	g.Held = time.Duration(held) * time.Millisecond
 	if probe == 1 {
 		g.Open, g.Probe, g.Wait = true, true, 0
 	}
-	return g, time.Duration(wait) * time.Microsecond, nil
+	return g, time.Duration(wait) * time.Microsecond
 }
 
 // Gate says how the gate stands, without passing.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -92,41 +91,6 @@ func (s *Store) Accept(ctx context.Context, d Delivery, job Job) (Receipt, error
 	id, _ := reply[0].(string)
 	joined, _ := reply[1].(int64)
 	return Receipt{JobID: id, Coalesced: joined == 1}, nil
-}
-
-// take marks an entry as being worked on and returns it.
-//
-//	KEYS inbox, waiting   ARGV name, until
-var take = redis.NewScript(`
-local all = redis.call('hgetall', KEYS[1])
-if #all == 0 then return all end
-redis.call('hset', KEYS[1], 'wait', 'running', 'due', ARGV[2])
-redis.call('persist', KEYS[1])
-redis.call('zadd', KEYS[2], ARGV[2], ARGV[1])
-return all`)
-
-// Take returns what waits for a member, and what is remembered of it, in one
-// round trip; ok is false if nothing waits. The sweeper leaves it alone for the
-// given time.
-func (s *Store) Take(ctx context.Context, site, id string, within time.Duration) (t Taken, ok bool, err error) {
-	until := s.now().Add(within).UnixMilli()
-	pipe := s.redis.Pipeline()
-	waiting := take.Eval(ctx, pipe, []string{inboxKey(site, id), waitingKey}, waitingName(site, id), until)
-	memory := pipe.Get(ctx, memberKey(site, id))
-	_, _ = pipe.Exec(ctx) // each answer has its own error
-	fields, err := waiting.StringSlice()
-	if err != nil && !errors.Is(err, redis.Nil) {
-		return Taken{}, false, fmt.Errorf("reading the inbox: %w", err)
-	}
-	if len(fields) == 0 {
-		return Taken{}, false, nil
-	}
-	t = Taken{Entry: member.Entry{ID: id, Known: map[string]member.Stamped{}}}
-	for i := 0; i+1 < len(fields); i += 2 {
-		t.read(fields[i], fields[i+1])
-	}
-	t.Memory, err = memoryOf(memory)
-	return t, err == nil, err
 }
 
 func (t *Taken) read(field, value string) {

@@ -47,8 +47,8 @@ func TestTheInboxMergesAsEntriesDo(t *testing.T) {
 		if diff := cmp.Diff(want, taken.Entry, cmp.Transformer("empty", emptyIsNil)); diff != "" {
 			rt.Fatalf("(-entries +inbox):\n%s", diff)
 		}
-		if done, err := b.Complete(t.Context(), site, id, taken.Version); !done || err != nil {
-			rt.Fatalf("not cleared: %t, %v", done, err)
+		if !b.complete(taken.Version) {
+			rt.Fatal("not cleared")
 		}
 	})
 }
@@ -123,14 +123,14 @@ func TestOnlyWhatWasTakenIsCleared(t *testing.T) {
 	b.accept("one", b.edited())
 	taken := b.take()
 	b.accept("two", b.edited())
-	if done, err := b.Complete(t.Context(), site, id, taken.Version); done || err != nil {
-		t.Errorf("a newer event is cleared: %t, %v", done, err)
+	if b.complete(taken.Version) {
+		t.Error("a newer event is cleared")
 	}
-	if done, err := b.Complete(t.Context(), site, id, b.take().Version); !done || err != nil {
-		t.Errorf("the newest is not cleared: %t, %v", done, err)
+	if !b.complete(b.take().Version) {
+		t.Error("the newest is not cleared")
 	}
-	if _, found, err := b.Take(t.Context(), site, id, time.Minute); found || err != nil {
-		t.Errorf("still there: %t, %v", found, err)
+	if begun := b.begin(id); begun.Found {
+		t.Errorf("still there: %+v", begun)
 	}
 	if n, err := b.Backlog(t.Context()); n.Members != 0 || err != nil {
 		t.Errorf("%d entries wait, %v", n, err)
@@ -142,12 +142,10 @@ func TestAWorkerThatWokeLateClearsNothingNew(t *testing.T) {
 	b := setup(t)
 	b.accept("one", b.edited())
 	frozen := b.take()
-	if _, err := b.Complete(t.Context(), site, id, b.take().Version); err != nil { // another worker
-		t.Fatal(err)
-	}
+	b.complete(b.take().Version) // by another worker
 	b.accept("two", b.edited())
-	if done, err := b.Complete(t.Context(), site, id, frozen.Version); done || err != nil {
-		t.Errorf("the new entry is cleared: %t, %v", done, err)
+	if b.complete(frozen.Version) {
+		t.Error("the new entry is cleared")
 	}
 }
 

@@ -25,6 +25,9 @@ import (
 //	{ghostcm}:reopened:SITE     string  when the gate opened, until waiting jobs were called back twice
 //	{ghostcm}:probe             string  written to see whether Redis takes writes
 //	{ghostcm}:vanished:SITE:DAY set     ids whose 404 was taken for a deletion on that day
+//	{ghostcm}:touched:SITE      set     while a full sync runs: ids that workers saved meanwhile
+//	{ghostcm}:run:SITE          hash    who holds the lock of the site's full sync, and since when
+//	{ghostcm}:checkpoint:SITE   string  how far a full sync came that was not finished, as JSON
 const namespace = "{ghostcm}:"
 
 const (
@@ -40,6 +43,9 @@ func paceKey(site string) string         { return namespace + "pace:" + site }
 func heldKey(site string) string         { return namespace + "held:" + site }
 func reopenedKey(site string) string     { return namespace + "reopened:" + site }
 func spareKey(site string) string        { return namespace + "spare:" + site }
+func touchedKey(site string) string      { return namespace + "touched:" + site }
+func runKey(site string) string          { return namespace + "run:" + site }
+func checkpointKey(site string) string   { return namespace + "checkpoint:" + site }
 func gateKey(site string) string         { return namespace + "gate:" + site }
 func waitingName(site, id string) string { return site + "/" + id }
 

@@ -82,6 +82,9 @@ func (l *Lease) LockAddresses(
 
 // Unlock gives the locks back. Locks that are not given back end by themselves.
 func (l *Lease) Unlock(ctx context.Context) error {
+	if len(l.keys) == 0 {
+		return nil
+	}
 	if err := surrender.Run(ctx, l.store.redis, l.keys, l.token).Err(); err != nil {
 		return fmt.Errorf("giving locks back: %w", err)
 	}

@@ -66,38 +66,54 @@ func addressesOf(answer *redis.SliceCmd, emails []string) (map[string]member.Add
 	return found, nil
 }
 
-// save writes a member and its addresses if the lease still holds.
+// luaSave writes a member and its addresses if the lease still holds; else it
+// returns false. A run of the full sync learns of the member (see touchedKey).
 //
-//	KEYS lock, members, member, addresses …   ARGV token, ttl, memory, addresses …
-var save = redis.NewScript(`
-if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
-if redis.call('exists', KEYS[3]) == 0 then redis.call('incr', KEYS[2]) end
-redis.call('set', KEYS[3], ARGV[3])
-if ARGV[2] ~= '0' then redis.call('pexpire', KEYS[3], ARGV[2]) end
-for i = 4, #KEYS do
-  if ARGV[i] == '{}' then redis.call('del', KEYS[i]) else redis.call('set', KEYS[i], ARGV[i]) end
+//	KEYS lock, members, touched, member, addresses …   ARGV token, ttl, memory, n addresses, id, addresses …
+const luaSave = `
+local function save()
+  if redis.call('get', KEYS[1]) ~= ARGV[1] then return false end
+  if redis.call('exists', KEYS[4]) == 0 then redis.call('incr', KEYS[2]) end
+  redis.call('set', KEYS[4], ARGV[3])
+  if ARGV[2] ~= '0' then redis.call('pexpire', KEYS[4], ARGV[2]) end
+  if redis.call('exists', KEYS[3]) == 1 then redis.call('sadd', KEYS[3], ARGV[5]) end
+  for i = 1, tonumber(ARGV[4]) do
+    if ARGV[5 + i] == '{}' then redis.call('del', KEYS[4 + i]) else redis.call('set', KEYS[4 + i], ARGV[5 + i]) end
+  end
+  return true
 end
-return 1`)
+`
 
-// Save keeps a case's memory and addresses, all or nothing, under the lease
-// that was taken for them. ErrLeaseLost: nothing was kept.
-func (s *Store) Save(ctx context.Context, site string, c *member.Case, lease *Lease) error {
+// saved is what luaSave needs of a case; more keys and arguments may follow.
+func saved(site string, c *member.Case, lease *Lease) (keys []string, args []any, err error) {
 	memory, err := json.Marshal(c.Memory)
 	if err != nil {
-		return fmt.Errorf("keeping a member: %w", err)
+		return nil, nil, fmt.Errorf("keeping a member: %w", err)
 	}
 	ttl := int64(0)
 	if c.Memory.DeletedAt != 0 {
 		ttl = deletedFor.Milliseconds()
 	}
-	keys := []string{lease.keys[0], membersKey(site), memberKey(site, c.ID)}
-	args := []any{lease.token, ttl, memory}
+	keys = []string{lease.keys[0], membersKey(site), touchedKey(site), memberKey(site, c.ID)}
+	args = []any{lease.token, ttl, memory, len(c.Addresses), c.ID}
 	for _, email := range slices.Sorted(maps.Keys(c.Addresses)) {
 		raw, err := json.Marshal(c.Addresses[email])
 		if err != nil {
-			return fmt.Errorf("keeping an address: %w", err)
+			return nil, nil, fmt.Errorf("keeping an address: %w", err)
 		}
 		keys, args = append(keys, addressKey(site, email)), append(args, raw)
+	}
+	return keys, args, nil
+}
+
+var save = redis.NewScript(luaSave + `return save() and 1 or 0`)
+
+// Save keeps a case's memory and addresses, all or nothing, under the lease
+// that was taken for them. ErrLeaseLost: nothing was kept.
+func (s *Store) Save(ctx context.Context, site string, c *member.Case, lease *Lease) error {
+	keys, args, err := saved(site, c, lease)
+	if err != nil {
+		return err
 	}
 	kept, err := save.Run(ctx, s.redis, keys, args...).Int()
 	if err != nil {
@@ -107,6 +123,33 @@ func (s *Store) Save(ctx context.Context, site string, c *member.Case, lease *Le
 		return ErrLeaseLost
 	}
 	return nil
+}
+
+// prepare saves a case and reserves a slot.
+//
+//	KEYS of luaSave, pace, spare   ARGV of luaSave, interval, burst
+//	returns how long to wait for the slot, or -1 if the lease is lost
+var prepare = redis.NewScript(luaSave + luaReserve + `
+if not save() then return -1 end
+return reserve(KEYS[#KEYS - 1], KEYS[#KEYS], tonumber(ARGV[#ARGV - 1]), tonumber(ARGV[#ARGV]))`)
+
+// Prepare does Save and Reserve in one step, for a write that is about to be
+// sent: it returns how long to wait for its slot. ErrLeaseLost: nothing was kept,
+// and no slot taken.
+func (s *Store) Prepare(ctx context.Context, site string, c *member.Case, lease *Lease, p Pace) (time.Duration, error) {
+	keys, args, err := saved(site, c, lease)
+	if err != nil {
+		return 0, err
+	}
+	keys, args = append(keys, paceKey(site), spareKey(site)), append(args, p.interval(), p.Burst)
+	wait, err := prepare.Run(ctx, s.redis, keys, args...).Int64()
+	if err != nil {
+		return 0, fmt.Errorf("keeping a member and reserving a slot: %w", err)
+	}
+	if wait < 0 {
+		return 0, ErrLeaseLost
+	}
+	return time.Duration(wait) * time.Microsecond, nil
 }
 
 // vanish notes a member whose 404 is taken for a deletion, up to a bound a day.

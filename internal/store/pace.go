@@ -18,21 +18,25 @@ type Pace struct {
 // how much later than its own time a request may leave.
 const spareFor = time.Second
 
-// reserve is a generic cell rate algorithm that always hands out a slot, on
-// Redis' clock, in microseconds.
+// luaReserve is a generic cell rate algorithm that always hands out a slot, on
+// Redis' clock, in microseconds. It returns how long to wait for the slot.
+const luaReserve = `
+local function reserve(pace, spare, interval, burst)
+  local t = redis.call('time')
+  local now = t[1] * 1000000 + t[2]
+  local next = math.max(tonumber(redis.call('get', pace) or 0), now)
+  local wait = math.max(next - (burst - 1) * interval - now, 0)
+  if wait > 0 and redis.call('lpop', spare) then return 0 end
+  next = next + interval
+  redis.call('set', pace, string.format('%.0f', next), 'PX', math.ceil((next - now) / 1000) + 1000)
+  return math.ceil(wait)
+end
+`
+
+// reserve is luaReserve alone.
 //
 //	KEYS pace, spare   ARGV interval, burst
-//	returns how long to wait for the slot
-var reserve = redis.NewScript(`
-local t = redis.call('time')
-local now = t[1] * 1000000 + t[2]
-local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
-local next = math.max(tonumber(redis.call('get', KEYS[1]) or 0), now)
-local wait = math.max(next - (burst - 1) * interval - now, 0)
-if wait > 0 and redis.call('lpop', KEYS[2]) then return 0 end
-next = next + interval
-redis.call('set', KEYS[1], string.format('%.0f', next), 'PX', math.ceil((next - now) / 1000) + 1000)
-return math.ceil(wait)`)
+var reserve = redis.NewScript(luaReserve + `return reserve(KEYS[1], KEYS[2], tonumber(ARGV[1]), tonumber(ARGV[2]))`)
 
 // Reserve takes the site's next slot for a request and returns how long to wait
 // for it. A slot that is not used is lost, unless it is given back.

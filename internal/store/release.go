@@ -18,26 +18,6 @@ const (
 	Dead     Waiting = "dead"  // its job is a dead letter; a newer event or a replay wakes it
 )
 
-// complete removes an entry if no event came since it was taken.
-//
-//	KEYS inbox, waiting, arrived   ARGV name, version
-var complete = redis.NewScript(`
-if redis.call('hget', KEYS[1], 'version') ~= ARGV[2] then return 0 end
-redis.call('del', KEYS[1])
-redis.call('zrem', KEYS[2], ARGV[1])
-redis.call('zrem', KEYS[3], ARGV[1])
-return 1`)
-
-// Complete removes the entry that was taken. It reports false, and removes
-// nothing, if a newer event has come meanwhile.
-func (s *Store) Complete(ctx context.Context, site, id, version string) (bool, error) {
-	n, err := complete.Run(ctx, s.redis, []string{inboxKey(site, id), waitingKey, arrivedKey}, waitingName(site, id), version).Int()
-	if err != nil {
-		return false, fmt.Errorf("clearing the inbox: %w", err)
-	}
-	return n == 1, nil
-}
-
 // release puts an entry back. If an event came while its job failed, that
 // event's facts do not wait for the retry: a new job is pushed.
 //

@@ -100,15 +100,13 @@ func TestNothingIsPutBackThatWasCleared(t *testing.T) {
 	b := setup(t)
 	b.accept("one", b.edited())
 	taken := b.take()
-	if _, err := b.Complete(t.Context(), site, id, taken.Version); err != nil {
-		t.Fatal(err)
-	}
+	b.complete(taken.Version)
 	b.release(taken, store.ForRetry, "unused")
 	if n, err := b.Backlog(t.Context()); n.Members != 0 || err != nil {
 		t.Errorf("%d entries wait, %v", n, err)
 	}
-	if _, found, err := b.Take(t.Context(), site, id, time.Minute); found || err != nil {
-		t.Errorf("there is an entry: %t, %v", found, err)
+	if begun := b.begin(id); begun.Found {
+		t.Errorf("there is an entry: %+v", begun)
 	}
 }
 

@@ -67,13 +67,42 @@ func (b *bundle) edited() member.Event {
 	return member.Event{Type: member.Edited, SentAt: b.now}
 }
 
+// take takes what waits for the member, and gives its lock back at once.
 func (b *bundle) take() store.Taken {
 	b.t.Helper()
-	taken, ok, err := b.Take(b.t.Context(), site, id, time.Minute)
-	if err != nil || !ok {
-		b.t.Fatalf("nothing to take: %t, %v", ok, err)
+	begun := b.begin(id)
+	if !begun.Found {
+		b.t.Fatalf("nothing to take: %+v", begun)
 	}
-	return taken
+	if err := begun.Lease.Unlock(b.t.Context()); err != nil {
+		b.t.Fatal(err)
+	}
+	return begun.Taken
+}
+
+func (b *bundle) begin(id string) store.Begun {
+	b.t.Helper()
+	begun, err := b.Begin(b.t.Context(), site, id, store.Pace{}, time.Minute)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return begun
+}
+
+// complete finishes the member's case as of that version, and says whether the
+// entry is gone.
+func (b *bundle) complete(version string) bool {
+	b.t.Helper()
+	lease := b.lock()
+	c := member.New(member.Input{Entry: member.Entry{ID: id}})
+	done, err := b.Finish(b.t.Context(), site, c, lease, version)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if err := lease.Unlock(b.t.Context()); err != nil {
+		b.t.Fatal(err)
+	}
+	return done
 }
 
 // release puts back what was taken, with a job of that name for newer events.

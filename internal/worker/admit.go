@@ -17,6 +17,8 @@ type attempt struct {
 	job   jobs.Job
 	begun time.Time
 
+	shares bool // counted in as one of its site's jobs
+
 	gate  store.Gate
 	tried map[string]bool // upstreams that answered, or failed to
 	paid  bool            // the rate slot of the next call is paid for
@@ -39,53 +41,76 @@ var errNoSite = errors.New("the site is not configured here; add it, or drop thi
 const slotFor = 5 * time.Second
 
 // handle runs a job until no newer event is left in the member's inbox.
-func (w *Worker) handle(ctx context.Context, job jobs.Job) (err error) {
+func (w *Worker) handle(ctx context.Context, job jobs.Job) error {
 	a := &attempt{Worker: w, site: w.sites[job.Site], job: job, tried: map[string]bool{}}
 	a.paid = !job.Slot.IsZero() && w.Now().Sub(job.Slot) < slotFor
 	if a.site == nil {
 		return a.strand(ctx)
 	}
-	defer func() { err = errors.Join(err, a.giveBack(context.WithoutCancel(ctx))) }()
-	if err := a.admit(ctx); err != nil {
-		return err
-	}
-	if !w.share.enter(ctx, job.Site) {
-		return a.postpone(ctx, sharedRetry+rand.N(sharedRetry), "share") //nolint:gosec // it spreads load and guards nothing
-	}
-	defer w.share.leave(job.Site)
+	defer a.leaveShare()
 	for range 3 {
-		if err := a.locked(ctx); !errors.Is(err, errNewer) {
+		if err := a.once(ctx); !errors.Is(err, errNewer) {
 			return err
 		}
 	}
 	return a.postpone(ctx, 0, "newer")
 }
 
-// admit lets the job pass the site's gate and pace, or puts it off.
-func (a *attempt) admit(ctx context.Context) error {
+// once lets the job pass, takes what waits for the member, and works on that.
+func (a *attempt) once(ctx context.Context) (err error) {
+	bare := context.WithoutCancel(ctx) // what must be given back, also when the job's time is over
+	defer func() { err = errors.Join(err, a.giveBack(bare)) }()
 	pace := a.site.Pace
 	if a.paid {
 		pace = store.Pace{}
 	}
-	gate, slot, err := a.Store.Pass(ctx, a.site.Name, pace)
+	begun, err := a.Store.Begin(ctx, a.site.Name, a.job.Key, pace, leaseFor)
+	if begun.Found {
+		defer func() { _ = begun.Lease.Unlock(bare) }() // failing that, it ends by itself
+	}
 	if err != nil {
 		return err
 	}
-	a.gate = gate
+	a.gate = begun.Gate
+	if err := a.admit(ctx, begun); err != nil || !begun.Found {
+		return err
+	}
+	a.lease, a.taken, a.begun, a.wrote = begun.Lease, begun.Taken, a.Now(), false
+	return a.carried(ctx)
+}
+
+// admit puts the job off where something stands in its way.
+func (a *attempt) admit(ctx context.Context, b store.Begun) error {
 	switch {
-	case !gate.Open:
+	case !b.Gate.Open:
 		a.paid = false // what comes first then is the next probe
-		return a.postpone(ctx, gate.Wait, "gate")
-	case gate.Held > 0:
+		return a.postpone(ctx, b.Gate.Wait, "gate")
+	case b.Gate.Held > 0:
 		a.paid = false
-		return a.postpone(ctx, gate.Held, "held back")
-	case slot > 0:
-		if err := a.leave(ctx, slot, "slot"); err != nil {
+		return a.postpone(ctx, b.Gate.Held, "held back")
+	case b.Slot > 0:
+		if err := a.leave(ctx, b.Slot, "slot"); err != nil {
 			return err
 		}
-		return jobs.SnoozeUntilSlot(a.Now().Add(slot))
+		return jobs.SnoozeUntilSlot(a.Now().Add(b.Slot))
+	case b.Busy:
+		return a.later(lockedRetry)
+	case b.Found && !a.enterShare(ctx):
+		return a.postpone(ctx, sharedRetry+rand.N(sharedRetry), "share") //nolint:gosec // it spreads load and guards nothing
 	}
 	return nil
+}
+
+// enterShare counts the job in, unless its site has its part of the workers.
+func (a *attempt) enterShare(ctx context.Context) bool {
+	a.shares = a.shares || a.share.enter(ctx, a.job.Site)
+	return a.shares
+}
+
+func (a *attempt) leaveShare() {
+	if a.shares {
+		a.share.leave(a.job.Site)
+	}
 }
 
 // postpone puts off a job that has taken nothing yet.
@@ -124,6 +149,7 @@ func (a *attempt) strand(ctx context.Context) error {
 func (a *attempt) giveBack(ctx context.Context) error {
 	var err error
 	if a.paid {
+		a.paid = false
 		err = a.Store.Refund(ctx, a.site.Name, a.site.Pace)
 	}
 	if a.gate.Probe && !a.tried[a.gate.Upstream] {

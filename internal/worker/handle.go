@@ -19,24 +19,8 @@ var errAddress = errors.New("not written: Campaign Monitor does not take the mem
 var errVanishing = errors.New("ghost no longer knows this member, and today's bound for removals that no webhook announced is reached; " +
 	"check SITEN_GHOST_URL, then replay")
 
-// locked takes the member's lock and what waits for it, and works on that.
-func (a *attempt) locked(ctx context.Context) (err error) {
-	lease, free, err := a.Store.Lock(ctx, a.site.Name, a.job.Key, leaseFor)
-	if err != nil {
-		return err
-	}
-	if !free {
-		return a.later(lockedRetry)
-	}
-	a.lease, a.begun, a.wrote = lease, a.Now(), false
-	defer func() { // also when the job's time is over
-		_ = lease.Unlock(context.WithoutCancel(ctx)) // failing that, it ends by itself
-	}()
-	taken, found, err := a.Store.Take(ctx, a.site.Name, a.job.Key, leaseFor)
-	if err != nil || !found {
-		return err
-	}
-	a.taken = taken
+// carried works on what was taken, and puts it back if that fails.
+func (a *attempt) carried(ctx context.Context) (err error) {
 	settled := false
 	defer func() {
 		if !settled { // failed, or panics
@@ -137,17 +121,17 @@ func (a *attempt) carry(ctx context.Context, c *member.Case) error {
 // tried a second time at once: a case of several calls would otherwise start
 // over for each hiccup.
 func (a *attempt) do(ctx context.Context, c *member.Case, step member.Step) error {
-	if err := a.pace(ctx); err != nil {
+	c.Begin(step)
+	if err := a.ready(ctx, c, step); err != nil {
 		return err
 	}
-	c.Begin(step)
 	began := a.Now()
-	result, err := a.send(ctx, c, step)
+	result, err := a.send(ctx, step)
 	if campaignmonitor.KindOf(err) == campaignmonitor.Transient && a.Now().Sub(began) < quickly {
-		if err := sleep(ctx, secondTry); err != nil {
+		if err := a.beforeSecondTry(ctx, c, step); err != nil {
 			return err
 		}
-		result, err = a.send(ctx, c, step)
+		result, err = a.send(ctx, step)
 	}
 	if err != nil {
 		return a.listFailed(ctx, err)
@@ -161,14 +145,16 @@ const (
 	secondTry = 500 * time.Millisecond
 )
 
-// send makes the call, after what must be durable before it.
-func (a *attempt) send(ctx context.Context, c *member.Case, step member.Step) (member.Result, error) {
-	if step.Action.Writes() {
-		// Last before sending: a worker that lost its lease must not write.
-		if err := a.Store.Save(ctx, a.site.Name, c, a.lease); err != nil {
-			return member.Result{}, err
-		}
+// beforeSecondTry waits a moment before a second try. A worker that lost its lease
+// meanwhile must not write.
+func (a *attempt) beforeSecondTry(ctx context.Context, c *member.Case, step member.Step) error {
+	if err := sleep(ctx, secondTry); err != nil || !step.Action.Writes() {
+		return err
 	}
+	return a.Store.Save(ctx, a.site.Name, c, a.lease)
+}
+
+func (a *attempt) send(ctx context.Context, step member.Step) (member.Result, error) {
 	a.calls++
 	a.wrote = a.wrote || step.Action.Writes()
 	return a.call(ctx, step)
@@ -190,10 +176,7 @@ func (a *attempt) doubt(ctx context.Context) error {
 
 // finish keeps what was learned and clears the inbox of what was applied.
 func (a *attempt) finish(ctx context.Context, c *member.Case, outcome member.Outcome) error {
-	if err := a.Store.Save(ctx, a.site.Name, c, a.lease); err != nil {
-		return err
-	}
-	cleared, err := a.Store.Complete(ctx, a.site.Name, a.job.Key, a.taken.Version)
+	cleared, err := a.Store.Finish(ctx, a.site.Name, c, a.lease, a.taken.Version)
 	if err != nil {
 		return err
 	}
