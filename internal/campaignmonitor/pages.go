@@ -47,9 +47,31 @@ func (c *Client) Subscribers(ctx context.Context, list, state string, q Query) i
 	}
 }
 
+// Page is one page of a list's subscribers in one state.
+type Page struct {
+	Subscribers []Subscriber
+	Pages       int // how many there are
+	Total       int // subscribers on all of them
+}
+
+// SubscribersPage reads one page, from 1 on, for callers that pace and repeat
+// requests page by page. A page behind the last is empty.
+func (c *Client) SubscribersPage(ctx context.Context, list, state string, q Query, page int) (Page, error) {
+	j, err := c.page(ctx, list, state, q, page)
+	if err != nil {
+		return Page{}, err
+	}
+	p := Page{Pages: j.NumberOfPages, Total: j.TotalNumberOfRecords, Subscribers: make([]Subscriber, len(j.Results))}
+	for i, s := range j.Results {
+		p.Subscribers[i] = s.subscriber()
+	}
+	return p, nil
+}
+
 type pageJSON struct {
-	Results       elements[subscriberJSON]
-	NumberOfPages int
+	Results              elements[subscriberJSON]
+	NumberOfPages        int
+	TotalNumberOfRecords int
 }
 
 func (c *Client) page(ctx context.Context, list, state string, q Query, page int) (pageJSON, error) {
