@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net/http"
 )
 
 // bounded is a body of which so many bytes may be read, in all and for the value
@@ -15,10 +16,19 @@ type bounded struct {
 	all   int64 // bytes left, and one
 	value int64 // bytes left, and one, until nextValue
 	err   error // why the body could not be read to its end, if it could not
+	// endless is whether nothing but the end of the connection ends the body, so
+	// that one which was cut looks whole.
+	endless bool
 }
 
 func limit(body io.Reader, bytes int64) *bounded {
 	return &bounded{from: body, all: bytes + 1, value: bytes + 1}
+}
+
+// endless says so of an answer with neither a length nor chunks. Compression
+// has an end of its own, which is checked, and HTTP/2 always has one.
+func endless(resp *http.Response) bool {
+	return resp.ProtoMajor == 1 && resp.ContentLength < 0 && len(resp.TransferEncoding) == 0 && !resp.Uncompressed
 }
 
 // nextValue allows maxRecord bytes for what comes next. A decoder holds a value

@@ -24,11 +24,12 @@ type Options struct {
 	Observe func(op string, status int, took time.Duration)
 }
 
-// Client reads members from Ghost's Admin API. It never writes. Many goroutines
-// may use one client; each call takes 20 seconds at most.
+// Client reads members from Ghost's Admin API, and writes what its methods say,
+// each write once. Many goroutines may use one client; each request takes 20
+// seconds at most, with the census as the exception.
 //
 // Calls return an *Error, or one that wraps ErrInvalidMember for a record that
-// cannot be read, or ErrUnsearchable.
+// cannot be read, ErrUnsearchable or ErrInvalidWebhook.
 type Client struct {
 	base    *url.URL
 	http    *http.Client
@@ -56,7 +57,7 @@ func New(o Options) (*Client, error) {
 	}
 	return &Client{
 		base:    base,
-		http:    withoutRedirects(o.HTTP),
+		http:    own(o.HTTP),
 		tokens:  &tokens{key: key, now: o.Now},
 		now:     o.Now,
 		observe: o.Observe,
@@ -76,12 +77,14 @@ func adminURL(site string) (*url.URL, error) {
 	return u.JoinPath("ghost/api/admin/"), nil
 }
 
-// withoutRedirects copies a client so that a redirect is an answer. Followed,
-// it would carry the token to another host.
-func withoutRedirects(given *http.Client) *http.Client {
-	own := *given
-	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &own
+// own copies a client so that a redirect is an answer: followed, it would carry
+// the token, and what is written, to another host. It has no time limit of its
+// own, because calls have theirs.
+func own(given *http.Client) *http.Client {
+	c := *given
+	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	c.Timeout = 0
+	return &c
 }
 
 // Member reads one member with everything that is known of it. The error is
@@ -91,7 +94,11 @@ func (c *Client) Member(ctx context.Context, id string) (member.Facts, error) {
 	if !ValidID(id) {
 		return member.Facts{}, fmt.Errorf("ghost %s: %w", op, ErrInvalidMember)
 	}
-	call := call{op: op, path: "members/" + id + "/", bytes: maxSingle}
+	return c.single(ctx, call{op: op, path: "members/" + id + "/", bytes: maxSingle}, id)
+}
+
+// single makes a call that answers with the one member that it is about.
+func (c *Client) single(ctx context.Context, call call, id string) (member.Facts, error) {
 	p, err := c.members(ctx, call, 1)
 	if err != nil {
 		return member.Facts{}, err
@@ -139,27 +146,4 @@ func bestMatch(all []memberJSON, email string) (best member.Facts, found bool, e
 		return best, true, nil
 	}
 	return member.Facts{}, false, err
-}
-
-// Site is what a Ghost says of itself.
-type Site struct {
-	Title   string `json:"title"`
-	URL     string `json:"url"`     // as configured in Ghost
-	Version string `json:"version"` // major and minor: "6.65"
-}
-
-// Site asks Ghost for its title, URL and version. Ghost answers this without
-// looking at the key.
-func (c *Client) Site(ctx context.Context) (Site, error) {
-	call := call{op: "site", path: "site/", bytes: maxSingle}
-	var answer struct {
-		Site Site `json:"site"`
-	}
-	if err := c.get(ctx, call, into(&answer)); err != nil {
-		return Site{}, err
-	}
-	if answer.Site.Version == "" {
-		return Site{}, call.unreadable(errNotJSON)
-	}
-	return answer.Site, nil
 }

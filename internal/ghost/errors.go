@@ -8,17 +8,22 @@ import (
 	"time"
 )
 
-// ErrNotFound says that Ghost itself answered that there is no such member. A
-// 404 that is not Ghost's own (another program, a wrong URL) is Unreadable, so
-// that a mistake in the configuration never looks like a deletion.
-var ErrNotFound = errors.New("ghost knows no such member")
+// ErrNotFound says that Ghost itself answered that there is no such member, or
+// no such webhook. A 404 that is not Ghost's own (another program, a wrong URL)
+// is Unreadable, so that a mistake in the configuration never looks like a
+// deletion.
+var ErrNotFound = errors.New("ghost knows no such record")
+
+// ErrWebhookExists says that Ghost has a webhook with the same event and target
+// URL already, of whatever integration. Ghost does not tell its id.
+var ErrWebhookExists = errors.New("ghost has this webhook already")
 
 // Kind is what an error means for the caller.
 type Kind string
 
 // The kinds of errors.
 const (
-	NotFound    Kind = "not_found"    // the member does not exist
+	NotFound    Kind = "not_found"    // the member or webhook does not exist
 	Credentials Kind = "credentials"  // the Admin API key was refused, or may not do this
 	RateLimited Kind = "rate_limited" // try again after RetryAfter
 	Transient   Kind = "transient"    // network, timeout, 5xx: try again
@@ -33,7 +38,7 @@ const (
 // Error is a call to the Admin API that did not succeed. It holds no body, no
 // key, no URL and no address.
 type Error struct {
-	Op         string        // member, member_by_email, members, site
+	Op         string        // which call, such as member_by_email
 	Status     int           // of the answer; 0 if there was none
 	Code       string        // Ghost's code, such as INVALID_JWT; "" if it sent none
 	Type       string        // Ghost's error type, such as NotFoundError
@@ -42,6 +47,7 @@ type Error struct {
 	// a second; 0 if unknown. Minutes of it make Ghost refuse every token.
 	Skew time.Duration
 
+	used  bool  // the target URL of a webhook has been used
 	cause error // of a request without a usable answer
 }
 
@@ -70,8 +76,11 @@ func (e *Error) Error() string {
 // Unwrap returns why there was no usable answer, nil if there was one.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Is makes errors.Is(err, ErrNotFound) true for the kind NotFound.
-func (e *Error) Is(target error) bool { return target == ErrNotFound && e.Kind() == NotFound }
+// Is makes errors.Is(err, ErrNotFound) true for the kind NotFound, and the same
+// for ErrWebhookExists of a webhook that Ghost has.
+func (e *Error) Is(target error) bool {
+	return target == ErrNotFound && e.Kind() == NotFound || target == ErrWebhookExists && e.used
+}
 
 // Kind judges the error by its status and Ghost's code.
 func (e *Error) Kind() Kind {
@@ -117,4 +126,12 @@ var (
 	errTooLarge   = fmt.Errorf("%w: too large", errUnreadable)
 	errOtherID    = fmt.Errorf("%w: another member than the one asked for", errUnreadable)
 	errNoProgress = fmt.Errorf("%w: a page of members out of order", errUnreadable)
+	errNoCount    = fmt.Errorf("%w: no number of members", errUnreadable)
+	errStillOn    = fmt.Errorf("%w: newsletters are on that were ended", errUnreadable)
+	errNoID       = fmt.Errorf("%w: a webhook without an id", errUnreadable)
+	errNotCSV     = fmt.Errorf("%w: no CSV with members", errUnreadable)
+	errEndless    = fmt.Errorf("%w: something between does not tell where it ends", errUnreadable)
+
+	// errCut is of a census that came to an end before its last member.
+	errCut = errors.New("the census was cut short")
 )

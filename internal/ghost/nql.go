@@ -38,3 +38,15 @@ func filterAfter(id string) (string, error) {
 	}
 	return "id:>'" + id + "'", nil
 }
+
+// filterIDs selects the members with any of the ids.
+func filterIDs(ids []string) (string, error) {
+	quoted := make([]string, len(ids))
+	for i, id := range ids {
+		if !ValidID(id) {
+			return "", ErrUnsearchable
+		}
+		quoted[i] = "'" + id + "'"
+	}
+	return "id:[" + strings.Join(quoted, ",") + "]", nil
+}

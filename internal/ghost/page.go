@@ -20,14 +20,15 @@ type page struct {
 
 type meta struct {
 	Pagination struct {
-		Limit int `json:"limit"`
+		Limit int  `json:"limit"`
+		Total *int `json:"total"`
 	} `json:"pagination"`
 }
 
 // members makes a call that answers with members, most at most.
 func (c *Client) members(ctx context.Context, call call, most int) (page, error) {
 	r := pageReader{most: most}
-	if err := c.get(ctx, call, r.read); err != nil {
+	if _, err := c.do(ctx, call, r.read); err != nil {
 		return page{}, err
 	}
 	return r.page, nil

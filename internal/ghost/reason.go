@@ -38,7 +38,7 @@ func broken(cause error) string {
 	var dns *net.DNSError
 	var timeout net.Error
 	switch {
-	case errors.Is(cause, errUnreadable):
+	case errors.Is(cause, errUnreadable), errors.Is(cause, errCut):
 		return cause.Error() // of this package's own words
 	case errors.Is(cause, context.Canceled):
 		return "canceled"

@@ -1,161 +1,105 @@
 package ghost
 
 import (
-	"encoding/json"
+	"context"
 	"errors"
-	"fmt"
+	"net/http"
+	"net/url"
+	"unicode/utf8"
 
 	"github.com/ghostcm/ghostcm/internal/member"
 )
 
-// What ParseWebhook may find wrong with a body. Errors never hold payload text.
-var (
-	ErrInvalidPayload = errors.New("webhook body is not a member event")
-	ErrUnknownEvent   = errors.New("webhook is of an event that is not handled")
+// What Ghost stores of a webhook, in characters.
+const (
+	maxTargetURL   = 2000
+	maxWebhookText = 191 // of a name, or a secret
 )
 
-// Webhook is a parsed webhook body.
+// ErrInvalidWebhook says that a webhook was not sent to Ghost, because it would
+// never fire, or never be believed. Ghost itself would take nearly anything.
+var ErrInvalidWebhook = errors.New("webhook needs an event of members, an absolute target URL, and a secret")
+
+// Webhook is what Ghost calls a webhook: the wish to be told of an event.
 type Webhook struct {
-	Event member.Event // SentAt is zero: it is in the signature, see Verify
-	// Contradicted is whether the query named another event than the body. The
-	// body won, because it is signed and the query is not. It means that the
-	// webhook was registered in Ghost with the URL of another event.
-	Contradicted bool
+	Event     member.EventType // Ghost takes other words too, and never fires them
+	TargetURL string           // absolute, of http or https; 2000 characters at most
+	Name      string           // for people, in Ghost's integration; may be empty
+	Secret    string           // signs what Ghost sends; 191 characters at most
 }
 
-// ParseWebhook reads the body of a webhook whose signature was verified.
+// AddWebhook registers a webhook with the integration of the Admin API key, and
+// returns its id: keep it, Ghost has no list of webhooks for integrations.
 //
-// The event comes from the body's `event` key (Ghost 6.47 and newer), else from
-// queryEvent, which may be empty, else from the shape: a delete has an empty
-// `current`, an add an empty `previous`. Some old edits have an empty
-// `previous` too and then read as an add, which asks for the same state.
-//
-// The facts of a delete are the member's last ones, from `previous`. It returns
-// ErrUnknownEvent or ErrInvalidPayload. Unknown keys are ignored, missing keys
-// stay unknown.
-func ParseWebhook(body []byte, queryEvent string) (Webhook, error) {
-	envelope, err := decodeEnvelope(body)
+// The error is ErrWebhookExists if any integration has one with this event and
+// target URL, and ErrInvalidWebhook for one that is not worth sending.
+func (c *Client) AddWebhook(ctx context.Context, w Webhook) (id string, err error) {
+	return c.writeWebhook(ctx, w, call{
+		op: "add_webhook", method: http.MethodPost, path: "webhooks/", want: http.StatusCreated, bytes: maxSingle,
+	})
+}
+
+// EditWebhook makes a webhook of the key's own integration what w says. The
+// error is ErrNotFound if it is gone, and of the kind Credentials if it belongs
+// to another integration. Doing it twice is doing it once.
+func (c *Client) EditWebhook(ctx context.Context, id string, w Webhook) error {
+	path, err := webhookPath(id)
 	if err != nil {
-		return Webhook{}, err
+		return err
 	}
-	hook, err := envelope.name(queryEvent)
+	_, err = c.writeWebhook(ctx, w, call{op: "edit_webhook", method: http.MethodPut, path: path, bytes: maxSingle})
+	return err
+}
+
+// DeleteWebhook deletes a webhook of the key's own integration, with the errors
+// of EditWebhook.
+func (c *Client) DeleteWebhook(ctx context.Context, id string) error {
+	path, err := webhookPath(id)
 	if err != nil {
-		return Webhook{}, err
+		return err
 	}
-	if hook.Event.Type == member.Deleted {
-		hook.Event.Facts, err = lastFacts(envelope.Member.Previous)
-	} else {
-		hook.Event.Facts, hook.Event.Previous, err = editFacts(envelope.Member.Current, envelope.Member.Previous)
-	}
-	if err != nil {
-		return Webhook{}, fmt.Errorf("%w: %w", ErrInvalidPayload, err)
-	}
-	return hook, nil
+	_, err = c.do(ctx, call{op: "delete_webhook", method: http.MethodDelete, path: path, want: http.StatusNoContent}, nil)
+	return err
 }
 
-type envelopeJSON struct {
-	Event  *string `json:"event"`
-	Member struct {
-		Current  json.RawMessage `json:"current"`
-		Previous json.RawMessage `json:"previous"`
-	} `json:"member"`
+// writeWebhook reads of the answer no more than the id: Ghost echoes the secret.
+func (c *Client) writeWebhook(ctx context.Context, w Webhook, call call) (id string, err error) {
+	if !w.valid() {
+		return "", ErrInvalidWebhook
+	}
+	type webhookJSON struct {
+		Event     member.EventType `json:"event"`
+		TargetURL string           `json:"target_url"`
+		Name      string           `json:"name"`
+		Secret    string           `json:"secret"`
+	}
+	call.send = map[string][]webhookJSON{"webhooks": {webhookJSON(w)}}
+	var body struct {
+		Webhooks [1]struct {
+			ID string `json:"id"`
+		} `json:"webhooks"`
+	}
+	if _, err := c.do(ctx, call, into(&body)); err != nil {
+		return "", err
+	}
+	if id = body.Webhooks[0].ID; !ValidID(id) {
+		return "", call.unreadable(errNoID)
+	}
+	return id, nil
 }
 
-// decodeEnvelope reads the outer keys. The event comes first, so that the
-// webhook of a post or page is told apart from a broken one.
-func decodeEnvelope(body []byte) (envelopeJSON, error) {
-	var e envelopeJSON
-	if err := json.Unmarshal(body, &e); err != nil {
-		return e, fmt.Errorf("%w: it is no JSON object of Ghost's form", ErrInvalidPayload)
-	}
-	if e.Event != nil {
-		if _, ok := member.ParseEventType(*e.Event); !ok {
-			return e, ErrUnknownEvent
-		}
-	}
-	if !isObject(e.Member.Current) || !isObject(e.Member.Previous) {
-		return e, fmt.Errorf("%w: member.current or member.previous is no object", ErrInvalidPayload)
-	}
-	if isEmpty(e.Member.Current) && isEmpty(e.Member.Previous) {
-		return e, fmt.Errorf("%w: no event has an empty current and an empty previous", ErrInvalidPayload)
-	}
-	return e, nil
+func (w Webhook) valid() bool {
+	target, err := url.Parse(w.TargetURL)
+	return err == nil && (target.Scheme == "https" || target.Scheme == "http") && target.Host != "" &&
+		utf8.RuneCountInString(w.TargetURL) <= maxTargetURL &&
+		utf8.RuneCountInString(w.Name) <= maxWebhookText &&
+		w.Secret != "" && utf8.RuneCountInString(w.Secret) <= maxWebhookText &&
+		(w.Event == member.Added || w.Event == member.Edited || w.Event == member.Deleted)
 }
 
-// name decides which event the webhook is of.
-func (e envelopeJSON) name(queryEvent string) (Webhook, error) {
-	queried, queryKnown := member.ParseEventType(queryEvent)
-	if e.Event != nil {
-		named, _ := member.ParseEventType(*e.Event)
-		if (named == member.Deleted) != isEmpty(e.Member.Current) {
-			return Webhook{}, fmt.Errorf("%w: current does not fit the event", ErrInvalidPayload)
-		}
-		return Webhook{Event: member.Event{Type: named}, Contradicted: queryEvent != "" && queried != named}, nil
+func webhookPath(id string) (string, error) {
+	if !ValidID(id) {
+		return "", ErrInvalidWebhook
 	}
-	if queryEvent != "" && !queryKnown {
-		return Webhook{}, ErrUnknownEvent
-	}
-	shape := e.shape()
-	if queryEvent == "" || contradicts(queried, shape) {
-		return Webhook{Event: member.Event{Type: shape}, Contradicted: queryEvent != ""}, nil
-	}
-	return Webhook{Event: member.Event{Type: queried}}, nil
-}
-
-func (e envelopeJSON) shape() member.EventType {
-	switch {
-	case isEmpty(e.Member.Current):
-		return member.Deleted
-	case isEmpty(e.Member.Previous):
-		return member.Added
-	}
-	return member.Edited
-}
-
-// contradicts says whether a body of this shape cannot be of the queried event.
-// An edit may look like an add: Ghost 5 leaves changed tiers out of `previous`.
-func contradicts(queried, shape member.EventType) bool {
-	return queried != shape && (queried != member.Edited || shape != member.Added)
-}
-
-func lastFacts(previous []byte) (member.Facts, error) {
-	m, err := decodeMember(previous)
-	if err != nil {
-		return member.Facts{}, err
-	}
-	return m.facts()
-}
-
-func editFacts(current, previous []byte) (member.Facts, member.Previous, error) {
-	now, err := decodeMember(current)
-	if err != nil {
-		return member.Facts{}, member.Previous{}, err
-	}
-	before, err := decodeMember(previous)
-	if err != nil {
-		return member.Facts{}, member.Previous{}, err
-	}
-	facts, err := now.liveFacts()
-	if err != nil {
-		return member.Facts{}, member.Previous{}, err
-	}
-	return facts, member.Previous{
-		Email:      before.email(),
-		Status:     known(before.Status),
-		Subscribed: before.subscribed(),
-	}, nil
-}
-
-func isObject(raw json.RawMessage) bool { return len(raw) > 0 && raw[0] == '{' }
-
-// isEmpty says whether a JSON object has no keys.
-func isEmpty(object json.RawMessage) bool {
-	for _, c := range object[1:] {
-		switch c {
-		case ' ', '\t', '\n', '\r':
-		default:
-			return c == '}'
-		}
-	}
-	return false
+	return "webhooks/" + id + "/", nil
 }
