@@ -5,7 +5,11 @@ package member
 // knows of this one, if it is still the same: its date has not changed.
 func (o *OptOut) seen(state, date string) *OptOut {
 	same := o != nil && o.InGhost && o.State == state && (o.Date == "" || o.Date == date)
-	return &OptOut{State: state, Date: date, InGhost: same}
+	now := OptOut{State: state, Date: date, InGhost: same}
+	if o != nil && *o == now {
+		return o
+	}
+	return &now
 }
 
 // Observe takes in what a read of the subscriber at this address answered.
