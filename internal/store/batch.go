@@ -1,0 +1,209 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/ghostcm/ghostcm/internal/member"
+)
+
+// Batch is the locks of many members that are written together. They are the
+// same locks as a worker's, so each member still has one writer.
+type Batch struct {
+	site, token string
+	locks       []string
+	store       *Store
+}
+
+// Claim is a member with the addresses that writing it may touch.
+type Claim struct {
+	ID     string
+	Emails []string
+}
+
+// batchSize is how many members one call locks or saves: a member is some six
+// commands, so a call holds Redis for about a millisecond.
+const batchSize = 100
+
+// lockBatch takes for each claim all of its locks or none. Two claims of one
+// address are two writers, so the second gets none.
+//
+//	KEYS locks of one claim after the other   ARGV token, ttl, n locks of each claim …
+//	returns 1 or 0 for each claim, as one text
+var lockBatch = redis.NewScript(`
+local took, first = {}, 1
+for claim = 3, #ARGV do
+  local last, free = first + ARGV[claim] - 1, '1'
+  for i = first, last do
+    if redis.call('exists', KEYS[i]) == 1 then free = '0' break end
+  end
+  if free == '1' then
+    for i = first, last do redis.call('set', KEYS[i], ARGV[1], 'PX', ARGV[2]) end
+  end
+  took[#took + 1] = free
+  first = last + 1
+end
+return table.concat(took)`)
+
+// LockBatch takes for each claim the locks of the member and of all its addresses,
+// or none of them, for at most ttl; took says which claims it got, in their order.
+// The caller gives the batch back even if it got none, and recalls what it knows
+// of the members anew: until now others may have changed it.
+func (s *Store) LockBatch(ctx context.Context, site string, claims []Claim, ttl time.Duration) (b *Batch, took []bool, err error) {
+	b = &Batch{site: site, token: rand.Text(), store: s}
+	locks := make([][]string, len(claims))
+	for i, c := range claims {
+		locks[i] = c.locks(site)
+	}
+	took = make([]bool, len(claims))
+	err = bulk{
+		script: lockBatch, n: len(claims), size: batchSize,
+		ask: func(from, to int) (keys []string, args []any) {
+			args = []any{b.token, ttl.Milliseconds()}
+			for _, of := range locks[from:to] {
+				keys, args = append(keys, of...), append(args, len(of))
+			}
+			b.locks = append(b.locks, keys...) // also of claims whose answer gets lost
+			return keys, args
+		},
+		hear: func(from, _ int, answer *redis.Cmd) error { return readFlags(answer, took[from:]) },
+	}.do(ctx, s.redis)
+	if err != nil {
+		_ = b.Unlock(context.WithoutCancel(ctx)) // failing that, they end by themselves
+		return nil, nil, fmt.Errorf("locking a batch: %w", err)
+	}
+	return b, took, nil
+}
+
+func (c Claim) locks(site string) []string {
+	locks := []string{memberLock(site, c.ID)}
+	for _, email := range c.Emails {
+		if lock := addressLock(site, email); !slices.Contains(locks, lock) {
+			locks = append(locks, lock)
+		}
+	}
+	return locks
+}
+
+func readFlags(answer *redis.Cmd, into []bool) error {
+	flags, err := answer.Text()
+	for i, flag := range flags {
+		into[i] = flag == '1'
+	}
+	return err
+}
+
+// saveBatch does for each case what save does, but leaves none touched: the run
+// knows what it wrote itself.
+//
+//	KEYS members, then of each case: lock, member, addresses …
+//	ARGV token, then of each case: n addresses, ttl, memory, addresses …
+//	returns 1 or 0 for each case, as one text
+var saveBatch = redis.NewScript(`
+local kept, k, a = {}, 2, 2
+while a <= #ARGV do
+  local n = tonumber(ARGV[a])
+  local held = redis.call('get', KEYS[k]) == ARGV[1]
+  if held then
+    if redis.call('exists', KEYS[k + 1]) == 0 then redis.call('incr', KEYS[1]) end
+    redis.call('set', KEYS[k + 1], ARGV[a + 2])
+    if ARGV[a + 1] ~= '0' then redis.call('pexpire', KEYS[k + 1], ARGV[a + 1]) end
+    for i = 1, n do
+      local key, value = KEYS[k + 1 + i], ARGV[a + 2 + i]
+      if value == '{}' then redis.call('del', key) else redis.call('set', key, value) end
+    end
+  end
+  kept[#kept + 1] = held and '1' or '0'
+  k, a = k + 2 + n, a + 3 + n
+end
+return table.concat(kept)`)
+
+// Save keeps the cases' memories and addresses, each all or nothing, as long as
+// its lock holds; kept says which were kept, in their order. Of a case that was
+// not, another may have written the member meanwhile: nothing more may be written
+// of it. After an error any of them may have been kept.
+func (b *Batch) Save(ctx context.Context, cases []*member.Case) (kept []bool, err error) {
+	kept = make([]bool, len(cases))
+	wires := make([]savedCase, len(cases))
+	for i, c := range cases {
+		if wires[i], err = encodeCase(b.site, c); err != nil {
+			return kept, fmt.Errorf("keeping a batch: %w", err)
+		}
+	}
+	err = bulk{
+		script: saveBatch, n: len(cases), size: batchSize,
+		ask: func(from, to int) (keys []string, args []any) {
+			keys, args = []string{membersKey(b.site)}, []any{b.token}
+			for _, w := range wires[from:to] {
+				keys, args = append(keys, w.keys...), append(args, w.args...)
+			}
+			return keys, args
+		},
+		hear: func(from, _ int, answer *redis.Cmd) error { return readFlags(answer, kept[from:]) },
+	}.do(ctx, b.store.redis)
+	if err != nil {
+		return kept, fmt.Errorf("keeping a batch: %w", err)
+	}
+	return kept, nil
+}
+
+// savedCase is the part of saveBatch's keys and arguments that is of one case.
+type savedCase struct {
+	keys []string
+	args []any
+}
+
+func encodeCase(site string, c *member.Case) (savedCase, error) {
+	memory, err := json.Marshal(c.Memory)
+	if err != nil {
+		return savedCase{}, err
+	}
+	ttl := int64(0)
+	if c.Memory.DeletedAt != 0 {
+		ttl = deletedFor.Milliseconds()
+	}
+	w := savedCase{
+		keys: []string{memberLock(site, c.ID), memberKey(site, c.ID)},
+		args: []any{len(c.Addresses), ttl, memory},
+	}
+	for _, email := range slices.Sorted(maps.Keys(c.Addresses)) {
+		raw, err := json.Marshal(c.Addresses[email])
+		if err != nil {
+			return savedCase{}, err
+		}
+		w.keys, w.args = append(w.keys, addressKey(site, email)), append(w.args, raw)
+	}
+	return w, nil
+}
+
+// unlockBatch gives back those of the locks that are ours.
+//
+//	KEYS locks …   ARGV token
+var unlockBatch = redis.NewScript(`
+for _, key in ipairs(KEYS) do
+  if redis.call('get', key) == ARGV[1] then redis.call('del', key) end
+end
+return 1`)
+
+// unlockSize is how many locks one call gives back.
+const unlockSize = 500
+
+// Unlock gives all locks back. Locks that are not given back end by themselves.
+func (b *Batch) Unlock(ctx context.Context) error {
+	err := bulk{
+		script: unlockBatch, n: len(b.locks), size: unlockSize,
+		ask:  func(from, to int) ([]string, []any) { return b.locks[from:to], []any{b.token} },
+		hear: func(int, int, *redis.Cmd) error { return nil },
+	}.do(ctx, b.store.redis)
+	if err != nil {
+		return fmt.Errorf("giving a batch back: %w", err)
+	}
+	return nil
+}
