@@ -28,6 +28,7 @@ import (
 //	{ghostcm}:touched:SITE      set     while a full sync runs: ids that workers saved meanwhile
 //	{ghostcm}:run:SITE          hash    who holds the lock of the site's full sync, and since when
 //	{ghostcm}:checkpoint:SITE   string  how far a full sync came that was not finished, as JSON
+//	{ghostcm}:optout:SITE:ID    string  that a job to look for the member's opt-out is waiting (optout.go)
 const namespace = "{ghostcm}:"
 
 const (

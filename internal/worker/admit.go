@@ -40,10 +40,15 @@ var errNoSite = errors.New("the site is not configured here; add it, or drop thi
 // through would else all be used at once.
 const slotFor = 5 * time.Second
 
-// handle runs a job until no newer event is left in the member's inbox.
-func (w *Worker) handle(ctx context.Context, job jobs.Job) error {
+func (w *Worker) attempt(job jobs.Job) *attempt {
 	a := &attempt{Worker: w, site: w.sites[job.Site], job: job, tried: map[string]bool{}}
 	a.paid = !job.Slot.IsZero() && w.Now().Sub(job.Slot) < slotFor
+	return a
+}
+
+// handle runs a job until no newer event is left in the member's inbox.
+func (w *Worker) handle(ctx context.Context, job jobs.Job) error {
+	a := w.attempt(job)
 	if a.site == nil {
 		return a.strand(ctx)
 	}
@@ -132,6 +137,9 @@ func (a *attempt) later(d time.Duration) error {
 
 func (a *attempt) leave(ctx context.Context, d time.Duration, why string) error {
 	a.Log.DebugContext(ctx, "member.waiting", append(about(a.job), "why", why, "for", d.String())...)
+	if a.job.Kind != KindMember { // the entry is another job's
+		return nil
+	}
 	return a.Store.Release(ctx, store.Release{
 		Site: a.job.Site, ID: a.job.Key, Why: store.ForSlot, Due: a.Now().Add(d), Job: again(a.job),
 	})

@@ -35,6 +35,9 @@ type Site struct {
 	Fields         map[member.Fact]string // the name of the custom field of each fact
 	ConsentToTrack string
 	Pace           store.Pace
+	// OptOutsToGhost is whether an opt-out in Campaign Monitor ends the member's
+	// newsletters in Ghost.
+	OptOutsToGhost bool
 }
 
 // Options is what a Worker is made of. All but Metrics are required.
@@ -54,7 +57,7 @@ type Options struct {
 	Now      func() time.Time
 }
 
-// Worker does jobs of KindMember.
+// Worker does jobs of KindMember and KindOptOut.
 type Worker struct {
 	Options
 	sites map[string]*site
@@ -89,7 +92,13 @@ const (
 // Workers is how many jobs the job layer should run at once.
 func (w *Worker) Workers() int { return w.Concurrency + spareWorkers(w.Concurrency, len(w.Sites)) }
 
-// Kind is how the job layer runs the worker's jobs.
+// Kinds names the kinds of jobs that a Worker does.
+func Kinds() []string { return []string{KindMember, KindOptOut} }
+
+// Kinds is how the job layer runs the worker's jobs.
+func (w *Worker) Kinds() []jobs.Kind { return []jobs.Kind{w.Kind(), w.optOutKind()} }
+
+// Kind is how the jobs of KindMember run.
 func (w *Worker) Kind() jobs.Kind {
 	return jobs.Kind{
 		Name: KindMember, Schedule: w.Retries, Timeout: jobTimeout, Handle: w.handle,
