@@ -49,7 +49,7 @@ cover: go-is-there ## measure coverage over all packages
 bench: go-is-there ## run the benchmarks; BENCH=Accept narrows
 	$(GO) test -run '^$$' -bench '$(if $(BENCH),$(BENCH),.)' -benchmem ./...
 
-docs: build ## write docs/commands.md
+docs: go-is-there ## write docs/cli: Markdown and man pages
 	@$(SHELL) .make/docs.sh
 
 completions: build ## write completions/

@@ -10,6 +10,6 @@ unformatted=$(gofmt -l cmd internal)
 
 make completions docs || status=1
 # A checkout of another user is git's to distrust, but this is only a comparison.
-changed=$(git -c safe.directory="$PWD" status --porcelain -- completions docs/commands.md)
+changed=$(git -c safe.directory="$PWD" status --porcelain -- completions docs/cli)
 [ -z "$changed" ] || { printf 'out of date: run make completions docs:\n%s\n' "$changed" >&2; status=1; }
 exit $status
