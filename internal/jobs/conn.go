@@ -81,6 +81,7 @@ func isRequeue(cmd string, args []any) bool {
 func (c *conn) fetch(cmd string, args []any) (any, error) {
 	c.keeper.joined(text(args[8]))
 	for !c.keeper.isClosed() {
+		c.keeper.turned()
 		v, err := c.Conn.Do(cmd, args...)
 		if err != nil {
 			return v, err

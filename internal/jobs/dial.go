@@ -115,6 +115,7 @@ func (k *keeper) redisPool(
 					return wrap(c), nil
 				}
 				failed(err)
+				k.turned()
 				select {
 				case <-time.After(pause):
 				case <-k.closed:

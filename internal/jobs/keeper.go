@@ -10,6 +10,7 @@ import (
 // until its commit is known to be in Redis.
 type keeper struct {
 	poll   time.Duration
+	turned func() // called whenever a worker comes round
 	wakeUp chan struct{}
 	closed chan struct{}
 	once   sync.Once
@@ -24,6 +25,7 @@ type keeper struct {
 func newKeeper(workers int, poll time.Duration) *keeper {
 	return &keeper{
 		poll:   poll,
+		turned: func() {},
 		wakeUp: make(chan struct{}, workers),
 		closed: make(chan struct{}),
 		held:   map[string]int{},

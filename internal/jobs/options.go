@@ -30,6 +30,10 @@ type RunnerOptions struct {
 	DeadLimit     int
 	// Observe, if set, is told of every run that ended. It must not block.
 	Observe func(Result)
+	// Turned, if set, is called whenever a worker comes round to look for its next
+	// job, or to try Redis again while that is away: at least once a second in an
+	// idle process, and after each job in a busy one. It must not block.
+	Turned func()
 	// Jitter returns a number in [0,1) that spreads the retries; nil is random.
 	Jitter func() float64
 	Now    func() time.Time // nil is time.Now
@@ -60,6 +64,9 @@ func (o RunnerOptions) withDefaults() RunnerOptions {
 	o.grace = or(o.grace, 5*time.Second)
 	if o.Observe == nil {
 		o.Observe = func(Result) {}
+	}
+	if o.Turned == nil {
+		o.Turned = func() {}
 	}
 	if o.Jitter == nil {
 		o.Jitter = rand.Float64

@@ -47,6 +47,7 @@ func NewRunner(o RunnerOptions) (*Runner, error) {
 		noise:   newNoise(o.Log, o.Now),
 		abandon: make(chan struct{}),
 	}
+	r.keeper.turned = o.Turned
 	r.handlers, r.cancelHandlers = context.WithCancel(context.Background())
 	if o.Queue != nil {
 		o.Queue.onWake(r.Wake)

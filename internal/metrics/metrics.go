@@ -70,7 +70,8 @@ func (m *Metrics) Build(version, commit, goVersion string) {
 
 // Sites says which sites are configured, and makes their series, so that a
 // rate can be taken from the first event on. Call it before the first event;
-// what was counted before is under Other.
+// what was counted before is under Other. Called again, it ends the series of
+// sites that are configured no more.
 func (m *Metrics) Sites(names []string) {
 	if m == nil {
 		return
@@ -80,7 +81,15 @@ func (m *Metrics) Sites(names []string) {
 		known[name] = true
 		m.startSite(name)
 	}
-	m.sites.Store(&known)
+	before := m.sites.Swap(&known)
+	if before == nil {
+		return
+	}
+	for name := range *before {
+		if !known[name] {
+			m.endSite(name)
+		}
+	}
 }
 
 func (m *Metrics) startSite(site string) {
@@ -93,6 +102,16 @@ func (m *Metrics) startSite(site string) {
 		m.webhooks.WithLabelValues(site, noEvent, refusal)
 	}
 	m.lag.WithLabelValues(site)
+}
+
+// endSite ends the series of a site: an event long ago would be an alarm for ever.
+func (m *Metrics) endSite(site string) {
+	of := prometheus.Labels{"site": site}
+	for _, counters := range []*prometheus.CounterVec{m.webhooks, m.outcomes, m.deadLetters, m.upstream} {
+		counters.DeletePartialMatch(of)
+	}
+	m.lag.DeletePartialMatch(of)
+	m.lastEvent.DeletePartialMatch(of)
 }
 
 // Jobs makes the series of the kinds of jobs, for Sites that are known by then.

@@ -24,9 +24,14 @@ func (p *Program) WorkSeen(ctx context.Context, ln net.Listener) error {
 }
 
 func (p *Program) expose(ctx context.Context, ln net.Listener) error {
+	return p.answer(ctx, ln, (*Program).window)
+}
+
+// window is what every process answers: how it is, but no webhook.
+func (p *Program) window() server.Options {
 	c := p.opt.Config.Server
-	return server.New(server.Options{
-		Metrics: p.Metrics.Handler(), MetricsToken: c.MetricsToken.Reveal(), Vitals: vitals{p}, Sites: p.siteNames(), Log: p.opt.Log,
-		TrustedProxies: c.TrustedProxies, Timeouts: server.Timeouts{Drain: p.opt.Drain},
-	}).Serve(ctx, ln)
+	return server.Options{
+		Metrics: p.Metrics.Handler(), MetricsToken: c.MetricsToken.Reveal(), Vitals: vitals{p}, Sites: p.siteNames(),
+		TrustedProxies: c.TrustedProxies, Log: p.opt.Log,
+	}
 }

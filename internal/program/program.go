@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -49,6 +50,9 @@ type Program struct {
 	back    redisClient // for workers and commands: waits
 	prompt  *store.Store
 	prompts *jobs.Queue
+
+	succession *succession
+	turns      *atomic.Uint64 // how often a worker came round, over the whole succession
 }
 
 // A webhook in a burst may wait for a connection to Redis nearly as long as Ghost
@@ -64,7 +68,8 @@ func Open(o Options) (*Program, error) {
 	if o.Drain == 0 {
 		o.Drain = 20 * time.Second
 	}
-	p := &Program{opt: o}
+	p := &Program{opt: o, turns: &atomic.Uint64{}}
+	p.succession = &succession{newest: p, followers: map[*follower]bool{}}
 	var err error
 	if p.front, err = p.redis(store.Timeouts{Slot: burstWait}); err != nil {
 		return nil, fmt.Errorf("REDIS_URL: %w", err)
@@ -75,6 +80,7 @@ func Open(o Options) (*Program, error) {
 	p.prompt, p.prompts = store.New(p.front, time.Now), jobs.NewQueue(p.front)
 	p.Store, p.Queue = store.New(p.back, time.Now), jobs.NewQueue(p.back)
 	p.Metrics = p.metrics()
+	p.nameSeries()
 	if p.sites, err = p.workerSites(); err != nil {
 		return nil, err
 	}
@@ -86,23 +92,25 @@ func (p *Program) Close() error { return errors.Join(p.front.Close(), p.back.Clo
 
 // Serve answers on ln until ctx ends, and drains. It closes ln.
 func (p *Program) Serve(ctx context.Context, ln net.Listener) error {
-	c := p.opt.Config
-	limiter := server.NewLimiter(c.Server.WebhookRateLimit, c.Server.TrustedProxies, time.Now)
-	ghosts := webhook.NewGhost(webhook.GhostOptions{
-		Sites: p.webhookSites(), Inbox: worker.Inbox{Store: p.prompt, Queue: p.prompts}, Limiter: limiter,
-		Log: p.opt.Log, Observe: p.observeWebhook, Tolerance: c.Server.SignatureTolerance, AcceptTimeout: acceptWithin,
-	})
-	s := server.New(server.Options{
-		Webhooks: handlers{"ghost": ghosts}, Metrics: p.Metrics.Handler(), MetricsToken: c.Server.MetricsToken.Reveal(),
-		Vitals: vitals{p}, Sites: p.siteNames(), Log: p.opt.Log, Timeouts: server.Timeouts{Drain: p.opt.Drain},
-		TrustedProxies: c.Server.TrustedProxies,
-	})
 	defer p.watchRedis(ctx)()
-	return s.Serve(ctx, ln)
+	return p.answer(ctx, ln, (*Program).door)
 }
 
-// Work does jobs until ctx ends, and drains.
-func (p *Program) Work(ctx context.Context) error {
+// door is what Serve answers.
+func (p *Program) door() server.Options {
+	c := p.opt.Config.Server
+	ghosts := webhook.NewGhost(webhook.GhostOptions{
+		Sites: p.webhookSites(), Inbox: worker.Inbox{Store: p.prompt, Queue: p.prompts},
+		Limiter: server.NewLimiter(c.WebhookRateLimit, c.TrustedProxies, time.Now),
+		Log:     p.opt.Log, Observe: p.observeWebhook, Tolerance: c.SignatureTolerance, AcceptTimeout: acceptWithin,
+	})
+	o := p.window()
+	o.Webhooks = handlers{"ghost": ghosts}
+	return o
+}
+
+// work is what Work does by one configuration.
+func (p *Program) work(ctx context.Context) error {
 	p.opt.Log.Info("worker.started", "concurrency", p.opt.Config.Worker.Concurrency, "sites", p.siteNames())
 	defer p.opt.Log.Info("worker.stopped")
 	return p.doJobs(ctx)
@@ -118,6 +126,7 @@ func (p *Program) doJobs(ctx context.Context) error {
 	runner, err := jobs.NewRunner(jobs.RunnerOptions{
 		Client: p.back, Queue: p.prompts, Kinds: []jobs.Kind{w.Kind()}, Log: p.opt.Log, Concurrency: w.Workers(),
 		DrainTimeout: p.opt.Drain, DeadRetention: c.Retention.DeadLetters, DeadLimit: deadLimit, Observe: p.observeJob,
+		Turned: func() { p.turns.Add(1) },
 	})
 	if err != nil {
 		return err
@@ -151,10 +160,14 @@ func (p *Program) metrics() *metrics.Metrics {
 	m := metrics.New(metrics.NewRegistry())
 	b := p.opt.Build
 	m.Build(b.Version, b.Commit, b.Go)
-	m.Sites(p.siteNames())
-	m.Jobs([]string{worker.KindMember}, outcomeNames())
-	m.Watch(time.Second, p.queueState)
+	m.Watch(time.Second, func(ctx context.Context) (metrics.Queue, error) { return p.succession.current().queueState(ctx) })
 	return m
+}
+
+// nameSeries makes the series of what is configured.
+func (p *Program) nameSeries() {
+	p.Metrics.Sites(p.siteNames())
+	p.Metrics.Jobs([]string{worker.KindMember}, outcomeNames())
 }
 
 func outcomeNames() []string {

@@ -12,11 +12,11 @@ import (
 type capacity struct {
 	slots     chan struct{}
 	perClient int
-	trusted   []netip.Prefix // proxies, which bring the connections of many
-	open      atomic.Int64   // accepted; Accept has one slot more while it waits
+	open      atomic.Int64 // accepted; Accept has one slot more while it waits
 
-	mu   sync.Mutex
-	held map[netip.Prefix]int
+	mu      sync.Mutex
+	trusted []netip.Prefix // proxies, which bring the connections of many
+	held    map[netip.Prefix]int
 }
 
 func newCapacity(o Options) *capacity {
@@ -33,17 +33,23 @@ func (c *capacity) scarce() bool { return 2*c.open.Load() >= int64(cap(c.slots))
 // called once after a yes.
 func (c *capacity) enter(remote net.Addr) (leave func(), ok bool) {
 	addr, viaSocket := peer(remote.String())
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if viaSocket || addr.IsLoopback() || isTrusted(addr, c.trusted) {
 		return func() {}, true
 	}
 	key := clientKey(addr)
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.held[key] >= c.perClient {
 		return nil, false
 	}
 	c.held[key]++
 	return func() { c.leave(key) }, true
+}
+
+func (c *capacity) trust(proxies []netip.Prefix) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.trusted = proxies
 }
 
 func (c *capacity) leave(key netip.Prefix) {

@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"sync/atomic"
 	"time"
 )
 
@@ -44,6 +45,17 @@ type Options struct {
 	MaxPerClient   int // of them from one address (IPv6: one /64); more are closed at once; 0: 128
 	// TrustedProxies may have any number, as may this machine's own clients.
 	TrustedProxies []netip.Prefix
+}
+
+func (o Options) withDefaults() Options {
+	o.Timeouts = o.Timeouts.withDefaults()
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
 }
 
 // Timeouts bounds what a connection may take. Zero values are replaced by the defaults.
@@ -80,20 +92,17 @@ type Server struct {
 	log      *slog.Logger
 	drain    time.Duration
 	capacity *capacity
+	router   atomic.Pointer[router]
 }
 
 // New makes a server that does not listen yet.
 func New(o Options) *Server {
-	o.Timeouts = o.Timeouts.withDefaults()
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
+	o = o.withDefaults()
 	s := &Server{log: o.Log, drain: o.Timeouts.Drain, capacity: newCapacity(o)}
+	s.router.Store(newRouter(o))
+	newest := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.router.Load().ServeHTTP(w, r) })
 	s.http = http.Server{
-		Handler:           guard(thrifty(newRouter(o), s.capacity.scarce), o.Log),
+		Handler:           guard(thrifty(newest, s.capacity.scarce), o.Log),
 		ReadHeaderTimeout: o.Timeouts.ReadHeader,
 		ReadTimeout:       o.Timeouts.Read,
 		WriteTimeout:      o.Timeouts.Write,
