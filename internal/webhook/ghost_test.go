@@ -188,6 +188,9 @@ func TestTheSignedBodyBeatsTheQuery(t *testing.T) {
 	if record := d.log.records(t)[0]; record["query_contradicts_body"] != true {
 		t.Errorf("record %v does not tell of the contradiction", record)
 	}
+	if o := d.observed(); len(o) != 1 || !o[0].Contradicted {
+		t.Errorf("counted as %+v, which does not tell of the contradiction", o)
+	}
 }
 
 func TestAnEventThatWasNotStoredIsNotAcknowledged(t *testing.T) {

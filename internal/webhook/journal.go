@@ -26,6 +26,8 @@ func (g *Ghost) report(req *request, code Code) {
 		Took:   took,
 		Bytes:  len(req.body),
 		At:     req.delivery.ReceivedAt,
+
+		Contradicted: req.contradicted,
 	}
 	if code == accepted {
 		outcome.Result = "accepted"

@@ -49,6 +49,8 @@ type Outcome struct {
 	Took   time.Duration // from the request's head to the answer
 	Bytes  int           // of the body that was read
 	At     time.Time     // of receipt
+	// Contradicted is whether the URL named another event than the signed body.
+	Contradicted bool
 }
 
 // GhostOptions configures NewGhost. Sites and Inbox are required.
