@@ -39,6 +39,10 @@ type Metrics struct {
 	upstream         *prometheus.CounterVec
 	upstreamDuration *prometheus.HistogramVec
 
+	catchUps     *prometheus.CounterVec
+	caughtUp     *prometheus.CounterVec
+	listWebhooks *prometheus.CounterVec
+
 	build *prometheus.GaugeVec
 }
 
@@ -49,11 +53,12 @@ func New(reg *prometheus.Registry) *Metrics {
 	m.makeWebhooks()
 	m.makeWork()
 	m.makeUpstream()
+	m.makeCatchUp()
 	m.build = gauge("build_info", "Always 1; the labels say which build runs.", "version", "commit", "goversion")
 	reg.MustRegister(
 		m.webhooks, m.webhookDuration, m.webhookBytes, m.lastEvent,
 		m.jobs, m.jobDuration, m.outcomes, m.lag, m.deadLetters,
-		m.upstream, m.upstreamDuration, m.build,
+		m.upstream, m.upstreamDuration, m.catchUps, m.caughtUp, m.listWebhooks, m.build,
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
@@ -107,7 +112,9 @@ func (m *Metrics) startSite(site string) {
 // endSite ends the series of a site: an event long ago would be an alarm for ever.
 func (m *Metrics) endSite(site string) {
 	of := prometheus.Labels{"site": site}
-	for _, counters := range []*prometheus.CounterVec{m.webhooks, m.outcomes, m.deadLetters, m.upstream} {
+	for _, counters := range []*prometheus.CounterVec{
+		m.webhooks, m.outcomes, m.deadLetters, m.upstream, m.catchUps, m.caughtUp, m.listWebhooks,
+	} {
 		counters.DeletePartialMatch(of)
 	}
 	m.lag.DeletePartialMatch(of)
