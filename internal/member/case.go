@@ -16,6 +16,13 @@ type Input struct {
 	Policy    Policy
 	Layout    Layout
 	Now       time.Time // before the re-read, if there was one
+
+	// Shown is what a listing shows at each of Emails; nil without a listing. It is
+	// believed instead of what the memory says of the list.
+	Shown []Sighting
+	// IncludeSuppressed adds the member, if the listing has nobody there, though
+	// Ghost suppressed its address.
+	IncludeSuppressed bool
 }
 
 // Case is one member's way to the state that Ghost asks for. Next says what to
@@ -28,6 +35,7 @@ type Case struct {
 
 	policy  Policy
 	layout  Layout
+	print   string // the layout's fingerprint
 	facts   Facts
 	history history
 	gone    bool
@@ -70,9 +78,12 @@ func New(in Input) *Case {
 	c.late = c.Memory.DeletedAt != 0
 	c.gone = in.Gone || in.Entry.DeletedAt != 0
 	c.prior = in.Memory.Written
-	if in.Memory.Layout != in.Layout.Fingerprint() {
+	c.print = in.Layout.Fingerprint()
+	if in.Memory.Layout != c.print {
 		c.prior, c.Memory.Inactive = nil, false
 	}
+	c.believe(in.Shown)
+	c.include(in.IncludeSuppressed)
 	c.history = c.statusHistory(in.Entry)
 	c.Memory.OptInAt = c.optIn(in.Entry)
 	c.goal = c.want()
@@ -124,7 +135,7 @@ func (c *Case) Next() Step {
 
 func (c *Case) upToDate() bool {
 	m := c.Memory
-	if m.Layout != c.layout.Fingerprint() || m.Email != c.goal.Email || m.OptInAt != 0 || !c.owns(m.Email) {
+	if m.Layout != c.print || m.Email != c.goal.Email || m.OptInAt != 0 || !c.owns(m.Email) {
 		return false
 	}
 	if m.Inactive && !c.goal.Inactive {

@@ -42,6 +42,10 @@ type Memory struct {
 	// opt-out or a suppression, by policy.
 	Inactive bool `json:"i,omitempty"`
 
+	// Included is whether the operator had the subscriber added though Ghost has
+	// suppressed the address; the policy for suppressions then leaves it on the list.
+	Included bool `json:"x,omitempty"`
+
 	// Subscribed is Ghost's newest answer, OptInAt the time (Unix milliseconds) of
 	// an opt-in in Ghost that was not yet compared with Campaign Monitor.
 	Subscribed Maybe[bool] `json:"n,omitzero"`

@@ -92,7 +92,7 @@ func renderTime(column Column, t Maybe[time.Time]) (string, bool) {
 func (c *Case) wantsInactive() bool {
 	subscribed := c.subscribed()
 	optedOut := subscribed.Known && !subscribed.Value && c.policy.OnOptOut == OptOutUnsubscribes
-	suppressed := c.facts.Suppressed.Value && c.policy.OnSuppressed == OptOutUnsubscribes
+	suppressed := c.facts.Suppressed.Value && c.policy.OnSuppressed == OptOutUnsubscribes && !c.Memory.Included
 	return optedOut || suppressed
 }
 
@@ -117,6 +117,8 @@ func (c *Case) statusHistory(e Entry) history {
 	switch {
 	case told && was != now && at > c.Memory.AppliedAt:
 		return history{now, was, millis(at)}
+	case h.status != "" && h.status != now && e.SentAt == 0: // no event told when: a sync found it
+		return history{now, h.status, c.now.UTC().Truncate(time.Second)}
 	case h.status != "" && h.status != now:
 		return history{now, h.status, millis(e.SentAt)}
 	}

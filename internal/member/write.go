@@ -143,7 +143,7 @@ func (c *Case) nowWritten(outcome Outcome) {
 	c.written, c.outcome = true, outcome
 	m := &c.Memory
 	m.Email, m.Perhaps, m.OptInAt = c.goal.Email, nil, 0
-	m.Layout = c.layout.Fingerprint()
+	m.Layout = c.print
 	m.Written = map[Fact]string{}
 	for fact, value := range c.prior {
 		m.Written[fact] = value
