@@ -70,10 +70,12 @@ func (c *Client) retryAfter(header string) time.Duration {
 	return min(max(wait, 0), maxWait)
 }
 
+// skew takes a Date, which has whole seconds, for the middle of its second, so
+// that clocks which agree do not seem to differ.
 func (c *Client) skew(date string) time.Duration {
 	at, err := http.ParseTime(date)
 	if err != nil {
 		return 0
 	}
-	return at.Sub(c.now()).Round(time.Second)
+	return at.Add(time.Second / 2).Sub(c.now()).Truncate(time.Second)
 }

@@ -14,8 +14,8 @@ type Site struct {
 	Title   string `json:"title"`
 	URL     string `json:"url"`     // as configured in Ghost
 	Version string `json:"version"` // major and minor: "6.65"
-	// Skew is how far Ghost's clock is ahead of ours, by the answer's Date; 0 if
-	// that is missing. A Date has whole seconds, so -1s is no difference.
+	// Skew is how far Ghost's clock is ahead of ours, by the answer's Date, to a
+	// second; 0 if that is missing.
 	Skew time.Duration `json:"-"`
 }
 

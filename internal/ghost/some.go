@@ -83,7 +83,7 @@ func (p page) isOf(ids []string) bool {
 
 // CountMembers asks how many members there are.
 func (c *Client) CountMembers(ctx context.Context) (int, error) {
-	query := url.Values{"limit": {"1"}, "fields": {"id"}}
+	query := url.Values{"limit": {"1"}, "fields": {"id"}, "order": {"id asc"}}
 	call := call{op: "count_members", path: "members/", query: query, bytes: maxSingle}
 	p, err := c.members(ctx, call, 1)
 	if err != nil {

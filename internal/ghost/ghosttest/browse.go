@@ -95,12 +95,17 @@ func pagination(page, limit, total int) object {
 func (s *Server) selected(f filter, order string) []*Member {
 	byID := strings.EqualFold(strings.Join(strings.Fields(order), " "), "id asc")
 	if after, ok := f.onlyAfter(); ok && byID {
-		i, _ := slices.BinarySearchFunc(s.site.members, after, func(m *Member, id string) int {
-			return cmp.Or(cmp.Compare(m.ID, id), -1)
-		})
-		return s.site.members[i:]
+		at := s.site.position(after)
+		if at < len(s.site.members) && s.site.members[at].ID == after {
+			at++
+		}
+		return s.site.members[at:]
 	}
-	found := slices.DeleteFunc(slices.Clone(s.site.members), func(m *Member) bool { return !f.match(s, m) })
+	found, ok := f.named(s)
+	if !ok {
+		found = slices.Clone(s.site.members)
+	}
+	found = slices.DeleteFunc(found, func(m *Member) bool { return !f.match(s, m) })
 	if !byID {
 		slices.SortStableFunc(found, newestFirst)
 	}

@@ -76,7 +76,7 @@ func (s *Server) matching(r *http.Request) (func(Member) bool, *refusal) {
 func (s *Server) labelByID(id string) (name string, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l, ok := find(s.site.labels, byID(id))
+	l, ok := s.site.labels.findID(id)
 	return l.name, ok
 }
 

@@ -118,9 +118,9 @@ func (s *Server) insert(m Member) (*Member, error) {
 	return &m, nil
 }
 
-// edit changes a stored member and returns the webhook of it, which is nil if
+// edit changes a stored member and returns its webhooks, which are none if
 // nothing changed. Callers hold the lock.
-func (s *Server) edit(id string, edit func(*Member)) (*Delivery, error) {
+func (s *Server) edit(id string, edit func(*Member)) ([]Delivery, error) {
 	stored, ok := s.site.byID[id]
 	if !ok {
 		return nil, ErrNoMember

@@ -2,26 +2,24 @@ package ghosttest
 
 import "slices"
 
-// addedHook is the webhook of a new member. Callers hold the lock.
-func (s *Server) addedHook(m *Member) *Delivery {
+// addedHook makes the webhooks of a new member. Callers hold the lock.
+func (s *Server) addedHook(m *Member) []Delivery {
 	v := current
 	if s.opts.OldGhost {
 		v = oldAdded
 	}
-	d := s.delivery("member.added", s.render(*m, v), object{})
-	return &d
+	return s.deliveries("member.added", s.render(*m, v), object{})
 }
 
-// deletedHook is the webhook of a member that is about to be deleted. Callers
+// deletedHook makes the webhooks of a member that is about to be deleted. Callers
 // hold the lock.
-func (s *Server) deletedHook(m Member) *Delivery {
-	d := s.delivery("member.deleted", object{}, s.renderGone(m))
-	return &d
+func (s *Server) deletedHook(m Member) []Delivery {
+	return s.deliveries("member.deleted", object{}, s.renderGone(m))
 }
 
-// editedHook is the webhook of an edit, nil if nothing changed. Extending or
+// editedHook makes the webhooks of an edit, none if nothing changed. Extending or
 // clearing the expiry of a tier is no change to Ghost. Callers hold the lock.
-func (s *Server) editedHook(before, after Member) *Delivery {
+func (s *Server) editedHook(before, after Member) []Delivery {
 	tiersChanged := !sameTiers(before, after)
 	previous := s.changedKeys(before, after)
 	if len(previous) == 0 && !tiersChanged {
@@ -34,8 +32,7 @@ func (s *Server) editedHook(before, after Member) *Delivery {
 			v = oldRetiered
 		}
 	}
-	d := s.delivery("member.edited", s.render(after, v), previous)
-	return &d
+	return s.deliveries("member.edited", s.render(after, v), previous)
 }
 
 // changedKeys is `previous` of an edit: what changed, as it was before.

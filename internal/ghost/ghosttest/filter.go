@@ -1,9 +1,9 @@
 package ghosttest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -48,17 +48,22 @@ func parseFilter(text string) (filter, error) {
 }
 
 func parseClause(text string) (c clause, rest string, err error) {
-	head := regexp.MustCompile(`^([a-z_.]+):(>=|<=|>|<|-~|~\^|~\$|~|-)?`).FindStringSubmatch(text)
-	if head == nil {
+	field, text, ok := strings.Cut(text, ":")
+	if !ok || strings.Trim(field, "abcdefghijklmnopqrstuvwxyz_.") != "" {
 		return clause{}, "", errSyntax
 	}
-	c = clause{field: head[1], op: head[2]}
+	c = clause{field: field}
 	if !slices.Contains([]string{
 		"id", "email", "status", "name", "label", "labels.name", "tier", "subscribed", "created_at", "password",
 	}, c.field) {
 		return clause{}, "", fmt.Errorf("unknown column %s", c.field)
 	}
-	text = text[len(head[0]):]
+	for _, op := range []string{">=", "<=", ">", "<", "-~", "~^", "~$", "~", "-"} {
+		if strings.HasPrefix(text, op) {
+			c.op, text = op, text[len(op):]
+			break
+		}
+	}
 	if !strings.HasPrefix(text, "[") {
 		value, rest, err := parseValue(text)
 		c.values = []string{value}
@@ -78,14 +83,35 @@ func parseClause(text string) (c clause, rest string, err error) {
 // parseValue reads a string in single quotes, in which a backslash escapes a
 // quote, and neither kind of quote stands alone; or a bare word.
 func parseValue(text string) (value, rest string, err error) {
-	if quoted := regexp.MustCompile(`^'((?:\\['"]|[^'"])+)'`).FindStringSubmatch(text); quoted != nil {
-		return strings.NewReplacer(`\'`, `'`, `\"`, `"`).Replace(quoted[1]), text[len(quoted[0]):], nil
+	if text == "" || text[0] != '\'' {
+		return parseWord(text)
 	}
-	word := regexp.MustCompile(`^[^\s'"+,()\[\]<>=~:]+`).FindString(text)
-	if word == "" {
+	var b strings.Builder
+	for i := 1; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '\\' && i+1 < len(text) && (text[i+1] == '\'' || text[i+1] == '"'):
+			i++
+			b.WriteByte(text[i])
+		case c == '\'' && b.Len() > 0:
+			return b.String(), text[i+1:], nil
+		case c == '\'', c == '"':
+			return "", "", errSyntax
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return "", "", errSyntax
+}
+
+func parseWord(text string) (word, rest string, err error) {
+	end := strings.IndexAny(text, " \t\r\n'\"+,()[]<>=~:")
+	if end < 0 {
+		end = len(text)
+	}
+	if end == 0 {
 		return "", "", errSyntax
 	}
-	return word, text[len(word):], nil
+	return text[:end], text[end:], nil
 }
 
 // onlyAfter says whether the filter is nothing, or only id:>'…', and the id.
@@ -97,6 +123,29 @@ func (f filter) onlyAfter() (id string, ok bool) {
 		return f[0][0].values[0], true
 	}
 	return "", false
+}
+
+// named returns the only members that can match, if the filter names them by
+// their ids or addresses; ok is false if it does not.
+func (f filter) named(s *Server) (found []*Member, ok bool) {
+	if len(f) != 1 {
+		return nil, false
+	}
+	at := slices.IndexFunc(f[0], func(c clause) bool { return c.op == "" && (c.field == "id" || c.field == "email") })
+	if at < 0 {
+		return nil, false
+	}
+	for _, v := range f[0][at].values {
+		m := s.site.byID[v]
+		if f[0][at].field == "email" {
+			m = s.site.byEmail[s.emailKey(v)]
+		}
+		if m != nil && !slices.Contains(found, m) {
+			found = append(found, m)
+		}
+	}
+	slices.SortFunc(found, func(a, b *Member) int { return cmp.Compare(a.ID, b.ID) })
+	return found, true
 }
 
 func (f filter) match(s *Server, m *Member) bool {
@@ -158,7 +207,12 @@ func (s *Server) column(m *Member, field string) []string {
 	case "labels.name":
 		return m.Labels
 	case "label":
-		return slugs(s.site.labels, m.Labels)
+		out := make([]string, 0, len(m.Labels))
+		for _, name := range m.Labels {
+			l, _ := s.site.labels.find(name)
+			out = append(out, l.slug)
+		}
+		return out
 	case "tier":
 		names := make([]string, len(m.Tiers))
 		for i, g := range m.Tiers {

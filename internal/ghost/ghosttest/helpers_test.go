@@ -16,7 +16,7 @@ import (
 )
 
 // token signs claims with the default key; the edit may spoil them.
-func token(t *testing.T, edit func(header map[string]any, claims jwt.MapClaims)) string {
+func token(t testing.TB, edit func(header map[string]any, claims jwt.MapClaims)) string {
 	t.Helper()
 	now := time.Now()
 	claims := jwt.MapClaims{"iat": now.Unix(), "exp": now.Add(4 * time.Minute).Unix(), "aud": "/admin/"}

@@ -23,6 +23,9 @@ type Delivery struct {
 	URL    string
 	Body   []byte
 	Header http.Header
+
+	webhook string // id of the registered one, "" for the one of Webhooks
+	secret  string
 }
 
 // Sent is a delivery with what became of it.
@@ -33,16 +36,18 @@ type Sent struct {
 }
 
 type hooks struct {
-	target func(event string) string
-	secret string
-	held   bool
-	queue  []Delivery // made while held
-	sent   []Sent
-	gone   map[string]bool // events whose webhook answered 410: Ghost deletes it
+	target     func(event string) string
+	secret     string
+	registered []*webhook // by the API, the oldest first
+	held       bool
+	queue      []Delivery // made while held
+	sent       []Sent
+	gone       map[string]bool // events whose webhook of Webhooks answered 410
 }
 
-// Webhooks registers a webhook for each event for which target returns a URL.
-// An empty secret signs nothing, as in Ghost.
+// Webhooks registers a webhook for each event for which target returns a URL,
+// as staff do, beside those that the API registers. An empty secret signs
+// nothing, as in Ghost. A webhook that answers 410 is deleted, as in Ghost.
 func (s *Server) Webhooks(target func(event string) string, secret string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -94,7 +99,11 @@ func (s *Server) LateEdit(id string) (Delivery, error) {
 	}
 	before := object{{"name", "before"}, {"updated_at", iso(m.UpdatedAt)}}
 	m.Labels, m.Newsletters, m.Tiers, m.UpdatedAt = nil, nil, nil, s.now()
-	return s.delivery("member.edited", s.render(m, current), before), nil
+	now := s.render(m, current)
+	if late := s.deliveries("member.edited", now, before); len(late) > 0 {
+		return late[0], nil
+	}
+	return s.delivery(Delivery{Event: "member.edited", Body: s.hookBody("member.edited", now, before)}), nil
 }
 
 // Send delivers a webhook once, with Ghost's timeout, and returns the answer's
@@ -123,42 +132,40 @@ func (s *Server) Resign(d Delivery, at time.Time) Delivery {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d.Header = d.Header.Clone()
-	if s.hooks.secret != "" {
-		d.Header.Set(ghost.SignatureHeader, s.sign(d.Body, at))
-	}
+	s.sign(d, at)
 	return d
 }
 
-// fire sends what a change caused, unless nobody registered for it. Callers do
-// not hold the lock.
-func (s *Server) fire(d *Delivery) {
-	if d == nil || !s.leaves(*d) {
-		return
-	}
+// fire sends what a change caused, unless nobody registered for it. Several
+// webhooks of one event go one after another, so that one which hangs delays
+// the next. Callers do not hold the lock.
+func (s *Server) fire(all []Delivery) {
+	leaving := s.leaving(all)
 	send := func() {
-		status, err := s.Send(context.Background(), *d)
-		s.answered(Sent{Delivery: *d, Status: status, Err: err})
+		for _, d := range leaving {
+			status, err := s.Send(context.Background(), d)
+			s.answered(Sent{Delivery: d, Status: status, Err: err})
+		}
 	}
 	if s.opts.Sync {
 		send()
 		return
 	}
-	go send()
+	if len(leaving) > 0 {
+		go send()
+	}
 }
 
-// leaves says whether a webhook is sent now, and counts it if so.
-func (s *Server) leaves(d Delivery) bool {
+// leaving returns the webhooks that are sent now, and counts them.
+func (s *Server) leaving(all []Delivery) []Delivery {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if d.URL == "" || s.hooks.gone[d.Event] {
-		return false
-	}
 	if s.hooks.held {
-		s.hooks.queue = append(s.hooks.queue, d)
-		return false
+		s.hooks.queue = append(s.hooks.queue, all...)
+		return nil
 	}
-	s.sending++
-	return true
+	s.sending += len(all)
+	return all
 }
 
 func (s *Server) answered(sent Sent) {
@@ -168,34 +175,81 @@ func (s *Server) answered(sent Sent) {
 	if s.sending--; s.sending == 0 {
 		s.idle.Broadcast()
 	}
-	if sent.Status == http.StatusGone {
-		s.hooks.gone[sent.Event] = true
+	gone := sent.Status == http.StatusGone
+	if sent.webhook == "" {
+		s.hooks.gone[sent.Event] = s.hooks.gone[sent.Event] || gone
+		return
 	}
+	s.hooks.registered = slices.DeleteFunc(s.hooks.registered, func(h *webhook) bool {
+		if h.id == sent.webhook {
+			h.note(sent, s.now())
+		}
+		return gone && h.id == sent.webhook
+	})
 }
 
-// delivery builds and signs one webhook. Callers hold the lock.
-func (s *Server) delivery(event string, now, before object) Delivery {
-	body := object{}.with(!s.opts.OldGhost, "event", event)
-	body = append(body, pair{"member", object{{"current", now}, {"previous", before}}})
-	d := Delivery{Event: event, Body: encode(body), Header: http.Header{
+// note keeps what became of a delivery. Ghost leaves the status of the last
+// answer where there was none this time.
+func (h *webhook) note(sent Sent, now time.Time) {
+	h.triggered, h.failure = now, ""
+	if sent.Err != nil {
+		h.failure = "ECONNREFUSED"
+		return
+	}
+	h.status = sent.Status
+}
+
+// deliveries builds and signs one event for all who registered for it. Callers
+// hold the lock.
+func (s *Server) deliveries(event string, now, before object) []Delivery {
+	body := s.hookBody(event, now, before)
+	var all []Delivery
+	if url := s.staffTarget(event); url != "" {
+		all = append(all, s.delivery(Delivery{Event: event, URL: url, Body: body, secret: s.hooks.secret}))
+	}
+	for _, h := range s.hooks.registered {
+		if h.event == event {
+			all = append(all, s.delivery(Delivery{
+				Event: event, URL: h.target, Body: body, webhook: h.id, secret: orEmpty(h.secret),
+			}))
+		}
+	}
+	return all
+}
+
+// staffTarget is where the webhook of Webhooks goes, "" if there is none.
+func (s *Server) staffTarget(event string) string {
+	if s.hooks.target == nil || s.hooks.gone[event] {
+		return ""
+	}
+	return s.hooks.target(event)
+}
+
+func (s *Server) hookBody(event string, now, before object) []byte {
+	o := object{}.with(!s.opts.OldGhost, "event", event)
+	return encode(append(o, pair{"member", object{{"current", now}, {"previous", before}}}))
+}
+
+// delivery completes a delivery with what Ghost puts into its header.
+func (s *Server) delivery(d Delivery) Delivery {
+	d.Header = http.Header{
 		"User-Agent":      {"Ghost/" + s.opts.Version + " (https://github.com/TryGhost/Ghost)"},
 		"Content-Type":    {"application/json"},
 		"Content-Version": {"v" + s.opts.Version},
 		"Accept-Encoding": {"gzip, deflate, br, zstd"},
-	}}
-	if s.hooks.target != nil {
-		d.URL = s.hooks.target(event)
+		"Content-Length":  {strconv.Itoa(len(d.Body))},
 	}
-	if s.hooks.secret != "" {
-		d.Header.Set(ghost.SignatureHeader, s.sign(d.Body, s.opts.Now()))
-	}
-	d.Header.Set("Content-Length", strconv.Itoa(len(d.Body)))
+	s.sign(d, s.opts.Now())
 	return d
 }
 
-func (s *Server) sign(body []byte, at time.Time) string {
-	if s.opts.LegacySignature {
-		return ghost.SignLegacy(body, []byte(s.hooks.secret), at)
+// sign signs a delivery, unless its webhook has no secret.
+func (s *Server) sign(d Delivery, at time.Time) {
+	switch {
+	case d.secret == "":
+	case s.opts.LegacySignature:
+		d.Header.Set(ghost.SignatureHeader, ghost.SignLegacy(d.Body, []byte(d.secret), at))
+	default:
+		d.Header.Set(ghost.SignatureHeader, ghost.Sign(d.Body, []byte(d.secret), at))
 	}
-	return ghost.Sign(body, []byte(s.hooks.secret), at)
 }

@@ -73,6 +73,9 @@ type Fault struct {
 	RetryAfter time.Duration // told in whole seconds if not 0
 	Body       string        // "" is Ghost's own form of an error
 	Delay      time.Duration // before the answer
+	// CutAfter, if not 0, answers as if nothing were wrong, but breaks the
+	// connection after so many bytes of the body as it is sent, compressed or not.
+	CutAfter int
 }
 
 // Faults makes random requests go wrong, the same ones for the same seed and

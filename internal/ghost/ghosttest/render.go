@@ -3,6 +3,7 @@ package ghosttest
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 )
 
 // view is the place where a member is shown. Each shows other keys.
@@ -34,11 +35,11 @@ func (s *Server) render(m Member, v view) object {
 		{"email_count", 0}, {"email_opened_count", 0}, {"email_open_rate", nil}, {"status", m.Status},
 		{"last_seen_at", isoOrNull(m.LastSeenAt)},
 	}...)
-	o = o.with(v == single, "attribution", attribution())
+	o = o.with(v == single, "attribution", json.RawMessage(attribution))
 	if !v.isOld() {
 		o = append(o, pair{"enable_comment_notifications", true}, pair{"enable_updates_and_announcements", nil})
 		o = o.with(!v.isHook(), "unsubscribe_url", s.unsubscribeURL(m))
-		o = append(o, pair{"can_comment", true}, pair{"commenting", commenting()})
+		o = append(o, pair{"can_comment", true}, pair{"commenting", json.RawMessage(commenting)})
 	}
 	o = o.with(v != browsed && v != oldEdited, "tiers", s.tierObjects(m.Tiers))
 	o = o.with(!v.isOld(), "current_subscription", nil)
@@ -63,7 +64,7 @@ func (s *Server) renderGone(m Member) object {
 		{"email_count", 0}, {"email_opened_count", 0}, {"email_open_rate", nil},
 		{"last_seen_at", isoOrNull(m.LastSeenAt)},
 	}...)
-	o = o.with(!s.opts.OldGhost, "commenting", commenting())
+	o = o.with(!s.opts.OldGhost, "commenting", json.RawMessage(commenting))
 	o = append(o, pair{"created_at", iso(m.CreatedAt)}, pair{"updated_at", iso(m.UpdatedAt)})
 	return o.with(!s.opts.OldGhost, "can_comment", true)
 }
@@ -113,7 +114,7 @@ func (s *Server) expiry(g Grant) any {
 	case s.opts.MariaDB:
 		return iso(g.ExpiresAt)
 	}
-	return g.ExpiresAt.UnixMilli()
+	return int(g.ExpiresAt.UnixMilli())
 }
 
 func (s *Server) unsubscribeURL(m Member) string {
@@ -121,21 +122,18 @@ func (s *Server) unsubscribeURL(m Member) string {
 	return s.URL() + "/unsubscribe/?uuid=" + m.UUID + "&key=" + hex.EncodeToString(key[:])
 }
 
-func commenting() object {
-	return object{{"disabled", false}, {"disabled_reason", nil}, {"disabled_until", nil}}
-}
+// What is the same of every member.
+const (
+	commenting  = `{"disabled":false,"disabled_reason":null,"disabled_until":null}`
+	delivered   = `{"suppressed":false,"info":null}`
+	bounced     = `{"suppressed":true,"info":{"reason":"fail","timestamp":"2026-01-01T00:00:00.000Z"}}`
+	attribution = `{"id":null,"type":null,"url":null,"title":null,` +
+		`"referrer_source":"Integration: Bridge","referrer_medium":"Admin API","referrer_url":null}`
+)
 
-func suppression(suppressed bool) object {
-	if !suppressed {
-		return object{{"suppressed", false}, {"info", nil}}
+func suppression(suppressed bool) json.RawMessage {
+	if suppressed {
+		return json.RawMessage(bounced)
 	}
-	info := object{{"reason", "fail"}, {"timestamp", "2026-01-01T00:00:00.000Z"}}
-	return object{{"suppressed", true}, {"info", info}}
-}
-
-func attribution() object {
-	return object{
-		{"id", nil}, {"type", nil}, {"url", nil}, {"title", nil},
-		{"referrer_source", "Integration: Bridge"}, {"referrer_medium", "Admin API"}, {"referrer_url", nil},
-	}
+	return json.RawMessage(delivered)
 }

@@ -2,6 +2,7 @@ package ghosttest
 
 import (
 	"compress/gzip"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -65,6 +66,12 @@ func internal() *refusal {
 	}
 }
 
+// about makes it a refusal of another thing than a member.
+func (e *refusal) about(noun string) *refusal {
+	e.message = strings.Replace(e.message, " member.", " "+noun+".", 1)
+	return e
+}
+
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, e *refusal) {
 	s.mu.Lock()
 	id := s.site.ids.uuid()
@@ -76,15 +83,14 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, e *refusal) {
 	}}}})
 }
 
-// reply writes a JSON answer, compressed if it is long, as Ghost does.
+// reply writes an answer, compressed if it is long, as Ghost does.
 func (s *Server) reply(w http.ResponseWriter, r *http.Request, status int, body any) {
 	s.headers(w)
 	if body == nil {
 		w.WriteHeader(status)
 		return
 	}
-	encoded := encode(body)
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	encoded := typed(w.Header(), body)
 	if len(encoded) < gzipFrom || !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		w.Header().Set("Content-Length", strconv.Itoa(len(encoded)))
 		w.WriteHeader(status)
@@ -93,12 +99,25 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, status int, body 
 	}
 	w.Header().Set("Content-Encoding", "gzip")
 	w.WriteHeader(status)
-	z, err := gzip.NewWriterLevel(w, gzip.BestSpeed)
-	if err != nil {
+	z, ok := s.zips.Get().(*gzip.Writer)
+	if !ok {
 		return
 	}
+	defer s.zips.Put(z)
+	z.Reset(w)
 	_, _ = z.Write(encoded)
 	_ = z.Close()
+}
+
+// typed writes a body, and says in the header what it is.
+func typed(h http.Header, body any) []byte {
+	if t, ok := body.(text); ok {
+		h.Set("Content-Type", t.contentType)
+		h.Set("Content-Disposition", `attachment; filename="`+t.fileName+`"`)
+		return t.body
+	}
+	h.Set("Content-Type", "application/json; charset=utf-8")
+	return encode(body)
 }
 
 func (s *Server) headers(w http.ResponseWriter) {
@@ -108,6 +127,30 @@ func (s *Server) headers(w http.ResponseWriter) {
 	h.Set("Cache-Control", "no-cache, private, no-store, must-revalidate, max-stale=0, post-check=0, pre-check=0")
 	h.Set("Vary", "Accept-Version, Accept-Encoding")
 	h.Set("X-Powered-By", "Express")
+}
+
+// newZip makes a writer to compress answers with. A new one costs a megabyte.
+func newZip() any {
+	z, err := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed)
+	if err != nil {
+		return nil
+	}
+	return z
+}
+
+// cutter is an answer whose connection breaks after so many bytes of its body.
+type cutter struct {
+	http.ResponseWriter
+	left int
+}
+
+func (c *cutter) Write(p []byte) (int, error) {
+	n, err := c.ResponseWriter.Write(p[:min(len(p), c.left)])
+	if c.left -= n; c.left == 0 || err != nil {
+		_ = http.NewResponseController(c.ResponseWriter).Flush()
+		panic(http.ErrAbortHandler)
+	}
+	return n, nil
 }
 
 // fail makes a request go wrong.

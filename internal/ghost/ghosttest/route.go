@@ -21,6 +21,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.count(r.Method + " /" + route)
 	fault, failed, delay := s.trouble()
 	s.wait(r.Context(), delay)
+	if failed && fault.CutAfter > 0 {
+		w, failed = &cutter{ResponseWriter: w, left: fault.CutAfter}, false
+	}
 	switch {
 	case failed:
 		s.fail(w, r, fault)
@@ -37,8 +40,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // routeOf names the route of a path, with its id taken out.
 func routeOf(path string) (route, id string) {
 	parts := strings.Split(strings.TrimSuffix(path, "/"), "/")
-	if len(parts) == 2 && parts[0] == "members" && parts[1] != "bulk" {
-		return "members/:id/", parts[1]
+	named := len(parts) == 2 && (parts[0] == "members" || parts[0] == "webhooks")
+	if named && parts[1] != "bulk" && parts[1] != "upload" {
+		return parts[0] + "/:id/", parts[1]
 	}
 	return strings.Join(parts, "/") + "/", ""
 }
@@ -68,6 +72,18 @@ func (s *Server) endpoint(method, route string) endpoint {
 		return s.bulkEdit
 	case "DELETE members/":
 		return s.bulkDelete
+	case "GET members/upload/":
+		return s.export
+	case "POST webhooks/":
+		return s.addWebhook
+	case "PUT webhooks/:id/":
+		return s.editWebhook
+	case "DELETE webhooks/:id/":
+		return s.deleteWebhook
+	case "GET config/":
+		return s.describeConfig
+	case "GET settings/":
+		return s.describeSettings
 	case "GET tiers/":
 		return s.browseTiers
 	}
@@ -89,7 +105,8 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, route, id stri
 		return
 	}
 	if id != "" && !ghost.ValidID(id) {
-		s.refuse(w, r, invalid(verbs()[r.Method], "Validation (matches) failed for id undefined.id", ""))
+		noun := strings.TrimSuffix(route, "s/:id/")
+		s.refuse(w, r, invalid(verbs()[r.Method], "Validation (matches) failed for id undefined.id", "").about(noun))
 		return
 	}
 	status, body, refused := answer(r, id)

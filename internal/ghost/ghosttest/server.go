@@ -22,6 +22,7 @@ type Server struct {
 	http   *http.Server
 	served chan error
 	addr   string
+	zips   sync.Pool // of *gzip.Writer
 
 	mu         sync.Mutex // guards everything below
 	site       site
@@ -51,6 +52,7 @@ func New(o Options) *Server {
 		random:   rand.New(rand.NewPCG(o.Seed, o.Seed)),
 		requests: map[string]int{},
 	}
+	s.zips.New = newZip
 	s.idle = sync.NewCond(&s.mu)
 	s.ids = newIDMaker(s.random, o.Now)
 	s.site = newSite(o.Title, &s.ids)

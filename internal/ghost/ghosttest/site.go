@@ -1,9 +1,8 @@
 package ghosttest
 
 import (
-	"fmt"
+	"cmp"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -53,13 +52,16 @@ type site struct {
 	byID        map[string]*Member
 	byEmail     map[string]*Member // by what the database compares
 	gone        map[string]Member  // deleted, as they were last
-	labels      []thing
+	labels      labels
 	tiers       []thing
 	newsletters []thing
 }
 
 func newSite(title string, ids *idMaker) site {
-	s := site{title: title, ids: ids, byID: map[string]*Member{}, byEmail: map[string]*Member{}, gone: map[string]Member{}}
+	s := site{
+		title: title, ids: ids, labels: newLabels(),
+		byID: map[string]*Member{}, byEmail: map[string]*Member{}, gone: map[string]Member{},
+	}
 	s.tiers = append(s.tiers, s.make("Free", "free", "free"), s.make(title, "default-product", "paid"))
 	s.newsletters = append(s.newsletters, s.make(title, "default-newsletter", ""))
 	return s
@@ -72,38 +74,6 @@ func (s *site) make(name, slug, tierType string) thing {
 	}
 }
 
-// label finds a label by its name, whose case does not count, or makes it.
-func (s *site) label(name string) thing {
-	for _, l := range s.labels {
-		if strings.EqualFold(l.name, name) {
-			return l
-		}
-	}
-	l := s.make(name, s.freeSlug(name), "")
-	s.labels = append(s.labels, l)
-	return l
-}
-
-// freeSlug derives a slug as Ghost does: letters and digits with dashes, and a
-// number behind it if the slug is taken.
-func (s *site) freeSlug(name string) string {
-	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
-	})
-	base := strings.Join(words, "-")
-	if base == "" {
-		base = "label"
-	}
-	taken := func(slug string) bool {
-		return slices.ContainsFunc(s.labels, func(l thing) bool { return l.slug == slug })
-	}
-	slug := base
-	for n := 2; taken(slug); n++ {
-		slug = fmt.Sprintf("%s-%d", base, n)
-	}
-	return slug
-}
-
 func find(things []thing, match func(thing) bool) (thing, bool) {
 	if i := slices.IndexFunc(things, match); i >= 0 {
 		return things[i], true
@@ -113,21 +83,6 @@ func find(things []thing, match func(thing) bool) (thing, bool) {
 
 func byName(name string) func(thing) bool { return func(t thing) bool { return t.name == name } }
 func byID(id string) func(thing) bool     { return func(t thing) bool { return t.id == id } }
-
-// canonicalLabels trims names, drops empty and repeated ones, and takes the
-// spelling of labels that exist.
-func (s *site) canonicalLabels(names []string) []string {
-	out := make([]string, 0, len(names))
-	for _, n := range names {
-		if n = strings.TrimSpace(n); n == "" {
-			continue
-		}
-		if l := s.label(n); !slices.Contains(out, l.name) {
-			out = append(out, l.name)
-		}
-	}
-	return out
-}
 
 // store adds a member, or replaces the stored one.
 func (s *site) store(m *Member, emailKey func(string) string) {
@@ -145,8 +100,15 @@ func (s *site) store(m *Member, emailKey func(string) string) {
 
 func (s *site) remove(id string, emailKey func(string) string) {
 	m := s.byID[id]
-	s.members = slices.DeleteFunc(s.members, func(other *Member) bool { return other == m })
+	at := s.position(id)
+	s.members = slices.Delete(s.members, at, at+1)
 	s.gone[id] = *m
 	delete(s.byEmail, emailKey(m.Email))
 	delete(s.byID, id)
+}
+
+// position is where a member is, or the first one whose id sorts behind it.
+func (s *site) position(id string) int {
+	at, _ := slices.BinarySearchFunc(s.members, id, func(m *Member, id string) int { return cmp.Compare(m.ID, id) })
+	return at
 }

@@ -140,7 +140,7 @@ func (s *Server) apply(m *Member, b memberBody, verb string) *refusal {
 	if b.Labels != nil {
 		m.Labels = make([]string, 0, len(*b.Labels))
 		for _, l := range *b.Labels {
-			known, _ := find(s.site.labels, byID(l.ID))
+			known, _ := s.site.labels.findID(l.ID)
 			m.Labels = append(m.Labels, cmp.Or(known.name, l.Name))
 		}
 	}
