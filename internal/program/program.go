@@ -51,6 +51,7 @@ type Program struct {
 	prompt  *store.Store
 	prompts *jobs.Queue
 
+	heard      *hearing
 	succession *succession
 	turns      *atomic.Uint64 // how often a worker came round, over the whole succession
 }
@@ -79,6 +80,7 @@ func Open(o Options) (*Program, error) {
 	}
 	p.prompt, p.prompts = store.New(p.front, time.Now), jobs.NewQueue(p.front)
 	p.Store, p.Queue = store.New(p.back, time.Now), jobs.NewQueue(p.back)
+	p.heard = &hearing{keep: p.Store.Hear, log: o.Log}
 	p.Metrics = p.metrics()
 	p.nameSeries()
 	if p.sites, err = p.workerSites(); err != nil {
@@ -93,19 +95,20 @@ func (p *Program) Close() error { return errors.Join(p.front.Close(), p.back.Clo
 // Serve answers on ln until ctx ends, and drains. It closes ln.
 func (p *Program) Serve(ctx context.Context, ln net.Listener) error {
 	defer p.watchRedis(ctx)()
+	defer p.keepHeard(ctx)()
 	return p.answer(ctx, ln, (*Program).door)
 }
 
 // door is what Serve answers.
 func (p *Program) door() server.Options {
 	c := p.opt.Config.Server
+	limiter := server.NewLimiter(c.WebhookRateLimit, c.TrustedProxies, time.Now)
 	ghosts := webhook.NewGhost(webhook.GhostOptions{
-		Sites: p.webhookSites(), Inbox: worker.Inbox{Store: p.prompt, Queue: p.prompts},
-		Limiter: server.NewLimiter(c.WebhookRateLimit, c.TrustedProxies, time.Now),
-		Log:     p.opt.Log, Observe: p.observeWebhook, Tolerance: c.SignatureTolerance, AcceptTimeout: acceptWithin,
+		Sites: p.webhookSites(), Inbox: worker.Inbox{Store: p.prompt, Queue: p.prompts}, Limiter: limiter,
+		Log: p.opt.Log, Observe: p.observeWebhook, Tolerance: c.SignatureTolerance, AcceptTimeout: acceptWithin,
 	})
 	o := p.window()
-	o.Webhooks = handlers{"ghost": ghosts}
+	o.Webhooks = handlers{"ghost": ghosts, "campaignmonitor": p.listHooks(limiter)}
 	return o
 }
 
@@ -124,7 +127,7 @@ func (p *Program) doJobs(ctx context.Context) error {
 		KeepDead: c.Retention.DeadLetters, Log: p.opt.Log, Metrics: p.Metrics, Now: time.Now,
 	})
 	runner, err := jobs.NewRunner(jobs.RunnerOptions{
-		Client: p.back, Queue: p.prompts, Kinds: []jobs.Kind{w.Kind()}, Log: p.opt.Log, Concurrency: w.Workers(),
+		Client: p.back, Queue: p.prompts, Kinds: w.Kinds(), Log: p.opt.Log, Concurrency: w.Workers(),
 		DrainTimeout: p.opt.Drain, DeadRetention: c.Retention.DeadLetters, DeadLimit: deadLimit, Observe: p.observeJob,
 		Turned: func() { p.turns.Add(1) },
 	})
@@ -167,7 +170,7 @@ func (p *Program) metrics() *metrics.Metrics {
 // nameSeries makes the series of what is configured.
 func (p *Program) nameSeries() {
 	p.Metrics.Sites(p.siteNames())
-	p.Metrics.Jobs([]string{worker.KindMember}, outcomeNames())
+	p.Metrics.Jobs(worker.Kinds(), outcomeNames())
 }
 
 func outcomeNames() []string {
@@ -181,5 +184,6 @@ func outcomeNames() []string {
 func (p *Program) observeJob(r jobs.Result) { p.Metrics.Job(r.Kind, string(r.Outcome), r.Duration) }
 
 func (p *Program) observeWebhook(o webhook.Outcome) {
+	p.heard.note(o)
 	p.Metrics.Webhook(metrics.Webhook{Site: o.Site, Event: o.Event, Result: o.Result, Took: o.Took, Bytes: o.Bytes, At: o.At})
 }

@@ -69,7 +69,8 @@ func (p *Program) workerSites() ([]worker.Site, error) {
 		}
 		site := worker.Site{
 			Name: s.Name, List: list, ListID: s.CMListID, Policy: s.Policy, Fields: s.Fields, ConsentToTrack: s.ConsentToTrack,
-			Pace: store.Pace{PerSecond: c.CampaignMonitor.RateLimit, Burst: c.CampaignMonitor.RateBurst},
+			Pace:           store.Pace{PerSecond: c.CampaignMonitor.RateLimit, Burst: c.CampaignMonitor.RateBurst},
+			OptOutsToGhost: s.OptOutsToGhost,
 		}
 		if site.Ghost, err = p.ghost(s); err != nil {
 			return nil, fmt.Errorf("site %s: %w", s.Name, err)

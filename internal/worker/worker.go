@@ -96,10 +96,9 @@ func (w *Worker) Workers() int { return w.Concurrency + spareWorkers(w.Concurren
 func Kinds() []string { return []string{KindMember, KindOptOut} }
 
 // Kinds is how the job layer runs the worker's jobs.
-func (w *Worker) Kinds() []jobs.Kind { return []jobs.Kind{w.Kind(), w.optOutKind()} }
+func (w *Worker) Kinds() []jobs.Kind { return []jobs.Kind{w.memberKind(), w.optOutKind()} }
 
-// Kind is how the jobs of KindMember run.
-func (w *Worker) Kind() jobs.Kind {
+func (w *Worker) memberKind() jobs.Kind {
 	return jobs.Kind{
 		Name: KindMember, Schedule: w.Retries, Timeout: jobTimeout, Handle: w.handle,
 		Died: func(ctx context.Context, job jobs.Job, err error) {
