@@ -227,7 +227,7 @@ func askRarely(t *testing.T, p *program.Program) {
 	note(s.Overdue(ctx, time.Now(), 10))
 	note(s.Requeue(ctx, store.Overdue{Site: "blog", ID: "none"}, store.Job{QueueKey: jobs.Encode(jobs.Spec{}).QueueKey}))
 	note(p.Queue.Expedite(ctx, "blog"))
-	note(p.Queue.Replay(ctx, letters[0]))
+	note(p.Queue.Replay(ctx, letters[0], jobs.Revival{}))
 	for _, err := range failures {
 		if err != nil {
 			t.Error(err)

@@ -2,10 +2,8 @@ package jobs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
-	"maps"
 	"strings"
 	"time"
 
@@ -27,6 +25,8 @@ type DeadLetter struct {
 	DiedAt     time.Time `json:"died_at"` // to the second
 	// History is the failed attempts, the last 20 of them, oldest first.
 	History []Attempt `json:"history,omitempty"`
+	// Run is the replay that the job was last revived by; empty if none.
+	Run string `json:"-"`
 
 	raw string
 }
@@ -40,11 +40,9 @@ type DeadFilter struct {
 	ID        string
 	Reason    string // part of the reason or of the code, in any case
 	EmailHash string
-	Limit     int // at most so many; zero is all
+	Except    string // leaves out the letters of this replay
+	Limit     int    // at most so many; zero is all
 }
-
-// ErrUnreadable is returned for an entry that is no job and cannot be replayed.
-var ErrUnreadable = errors.New("the entry is no job: it can only be dropped")
 
 // deadPage is how many dead letters are in memory at once.
 const deadPage = 500
@@ -106,44 +104,18 @@ func letterOf(raw, score string) DeadLetter {
 	letter.Site, letter.Kind, letter.Key = e.Args[argSite], e.Args[argKind], e.Args[argKey]
 	letter.Event, letter.EmailHash, letter.Code = e.Args[argEvent], e.Args[argEmailHash], e.Args[argCode]
 	letter.Attempts, letter.History = int(number(e.Args[argAttempts])), historyOf(e.Args)
-	letter.ReceivedAt = receivedAt(e.Args)
+	letter.ReceivedAt, letter.Run = receivedAt(e.Args), e.Args[argRun]
 	return letter
 }
 
 func (f DeadFilter) matches(l DeadLetter) bool {
 	is := func(want, have string) bool { return want == "" || want == have }
 	has := func(text string) bool { return strings.Contains(strings.ToLower(text), strings.ToLower(f.Reason)) }
+	if f.Except != "" && f.Except == l.Run {
+		return false
+	}
 	return is(f.Site, l.Site) && is(f.Kind, l.Kind) && is(f.ID, l.ID) && is(f.EmailHash, l.EmailHash) &&
 		(has(l.Reason) || has(l.Code))
-}
-
-// Replay queues the job again, with all its attempts but still remembering its
-// history. It is false if the letter is gone: replayed or dropped by another.
-// The letter must come from Dead.
-func (q *Queue) Replay(ctx context.Context, l DeadLetter) (bool, error) {
-	e, err := decode(l.raw)
-	if err != nil {
-		return false, ErrUnreadable
-	}
-	again := entry{Name: jobName, ID: e.ID, EnqueuedAt: q.now().Unix(), Args: maps.Clone(e.Args)}
-	delete(again.Args, argAttempts)
-	delete(again.Args, argCode)
-	n, err := moveScript.Run(ctx, q.client, []string{deadKey, queueKey}, l.raw, again.encode(), wakeChannel).Int()
-	if err != nil {
-		return false, fmt.Errorf("replaying dead letter %s: %w", l.ID, err)
-	}
-	q.Wake()
-	return n == 1, nil
-}
-
-// Drop forgets the letter. It is false if it was gone already. The letter must
-// come from Dead.
-func (q *Queue) Drop(ctx context.Context, l DeadLetter) (bool, error) {
-	n, err := q.client.ZRem(ctx, deadKey, l.raw).Result()
-	if err != nil {
-		return false, fmt.Errorf("dropping dead letter %s: %w", l.ID, err)
-	}
-	return n == 1, nil
 }
 
 // trimDead applies the limits on age and number, the oldest go first; zero is

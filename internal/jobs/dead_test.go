@@ -79,7 +79,7 @@ func TestManyDeadLettersAreStreamedWhileTheyGo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if ok, err := b.queue.Replay(t.Context(), l); !ok || err != nil {
+		if ok, err := b.queue.Replay(t.Context(), l, Revival{}); !ok || err != nil {
 			t.Fatalf("replaying %s: %t, %v", l.ID, ok, err)
 		}
 		replayed++
@@ -129,11 +129,11 @@ func TestReplayRunsTheJobAfreshAndOnce(t *testing.T) {
 	eventually(t, "it died", patience, func() bool { return b.stats().Dead == 1 })
 	close(broken)
 	l := b.dead(DeadFilter{ID: id})[0]
-	first, err := b.queue.Replay(t.Context(), l)
+	first, err := b.queue.Replay(t.Context(), l, Revival{})
 	if !first || err != nil {
 		t.Fatalf("replay: %t, %v", first, err)
 	}
-	if again, err := b.queue.Replay(t.Context(), l); again || err != nil {
+	if again, err := b.queue.Replay(t.Context(), l, Revival{}); again || err != nil {
 		t.Errorf("a second replay: %t, %v", again, err)
 	}
 	if dropped, err := b.queue.Drop(t.Context(), l); dropped || err != nil {

@@ -83,7 +83,7 @@ func TestWorkersConnectTheWayTheClientIsConfigured(t *testing.T) {
 				t.Fatalf("expedited %d, %v", n, err)
 			}
 			eventually(t, "it died", patience, func() bool { return b.stats().Dead == 1 })
-			if ok, err := b.queue.Replay(t.Context(), b.dead(DeadFilter{})[0]); !ok || err != nil {
+			if ok, err := b.queue.Replay(t.Context(), b.dead(DeadFilter{})[0], Revival{}); !ok || err != nil {
 				t.Fatalf("replay: %t, %v", ok, err)
 			}
 			eventually(t, "it ran again", patience, func() bool { return seen.count() == 3 })

@@ -61,6 +61,7 @@ const (
 	argHistory    = "history"  // JSON list of failed attempts
 	argAttempts   = "attempts" // of a dead letter
 	argCode       = "code"     // of the error that made a dead letter
+	argRun        = "replay"   // that revived it
 	argNotBefore  = "_at"      // unix milliseconds
 	argSlot       = "_slot"    // unix milliseconds
 )

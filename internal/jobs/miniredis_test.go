@@ -45,7 +45,7 @@ func TestTheInMemoryRedisOfTheDemoIsEnough(t *testing.T) {
 		t.Errorf("streamed %d dead letters", len(all))
 	}
 	for _, l := range b.dead(DeadFilter{ID: dies}) {
-		if ok, err := b.queue.Replay(t.Context(), l); !ok || err != nil {
+		if ok, err := b.queue.Replay(t.Context(), l, Revival{}); !ok || err != nil {
 			t.Errorf("replay: %t, %v", ok, err)
 		}
 	}

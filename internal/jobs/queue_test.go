@@ -120,7 +120,7 @@ func TestAnEntryThatIsNoJobEndsAmongTheDead(t *testing.T) {
 		if !strings.Contains(l.Reason, "not a job") {
 			t.Errorf("reason %q", l.Reason)
 		}
-		if _, err := b.queue.Replay(t.Context(), l); !errors.Is(err, ErrUnreadable) {
+		if _, err := b.queue.Replay(t.Context(), l, Revival{}); !errors.Is(err, ErrUnreadable) {
 			t.Errorf("replaying it: %v", err)
 		}
 		if ok, err := b.queue.Drop(t.Context(), l); !ok || err != nil {

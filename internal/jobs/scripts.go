@@ -56,9 +56,11 @@ return n`
 // luaMove takes a member out of a sorted set and, only if it was still there,
 // pushes another in its stead onto a list.
 //
-// KEYS: sorted set, list; ARGV: member, what to push, wake channel
+// KEYS: sorted set, list; ARGV: member, what to push, wake channel, 1 to leave the member
 const luaMove = `
-if redis.call('zrem', KEYS[1], ARGV[1]) == 0 then return 0 end
+if ARGV[4] == '1' then
+  if not redis.call('zscore', KEYS[1], ARGV[1]) then return 0 end
+elseif redis.call('zrem', KEYS[1], ARGV[1]) == 0 then return 0 end
 redis.call('lpush', KEYS[2], ARGV[2])
 redis.call('publish', ARGV[3], 'replayed')
 return 1`

@@ -143,7 +143,7 @@ func TestADeadLetterBlocksNoNewerEventOfItsMember(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.eventually("written under the new address", 5*time.Second, func() string { return r.agrees(site) })
-	if replayed, err := r.Queue.Replay(t.Context(), d); err != nil || !replayed {
+	if replayed, err := r.Queue.Replay(t.Context(), d, jobs.Revival{}); err != nil || !replayed {
 		t.Errorf("replay: %t, %v", replayed, err)
 	}
 	r.eventually("the replay finds nothing to do", 5*time.Second, r.settled)
