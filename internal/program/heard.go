@@ -1,0 +1,93 @@
+package program
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ghostcm/ghostcm/internal/store"
+	"github.com/ghostcm/ghostcm/internal/webhook"
+)
+
+// How often news of webhooks is kept, and how long that may take.
+const (
+	keepHeardEvery  = 5 * time.Second
+	keepHeardWithin = 2 * time.Second
+)
+
+// hearing gathers when each site's webhooks came, and keeps it in Redis every
+// few seconds, so that silence and refusals are known to every process. No
+// webhook waits for that.
+type hearing struct {
+	keep func(context.Context, map[string]store.Heard) error
+	log  *slog.Logger
+
+	mu   sync.Mutex
+	news map[string]store.Heard
+}
+
+// note takes one answered webhook down.
+func (h *hearing) note(o webhook.Outcome) {
+	refused := strings.HasPrefix(o.Result, "signature_") ||
+		o.Result == string(webhook.InvalidPayload) || o.Result == string(webhook.UnknownEvent)
+	if o.Site == "" || !refused && o.Result != "accepted" {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.news == nil {
+		h.news = map[string]store.Heard{}
+	}
+	heard := h.news[o.Site]
+	switch {
+	case refused:
+		heard.RefusedAt, heard.Refusal = o.At, o.Result
+	case o.Contradicted:
+		heard.At, heard.ContradictedAt = o.At, o.At
+	default:
+		heard.At = o.At
+	}
+	h.news[o.Site] = heard
+}
+
+// keepHeard runs the hearing until ctx ends, or until stop is called, which waits.
+func (p *Program) keepHeard(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() { p.heard.run(ctx) })
+	return func() { cancel(); running.Wait() }
+}
+
+// run keeps what is noted until ctx ends, and what was noted last.
+func (h *hearing) run(ctx context.Context) {
+	ticker := time.NewTicker(keepHeardEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			h.flush(context.WithoutCancel(ctx))
+			return
+		case <-ticker.C:
+			h.flush(ctx)
+		}
+	}
+}
+
+// flush keeps the news; what Redis does not take is dropped, because newer news
+// will come.
+func (h *hearing) flush(ctx context.Context) {
+	h.mu.Lock()
+	news := h.news
+	h.news = nil
+	h.mu.Unlock()
+	if len(news) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, keepHeardWithin)
+	defer cancel()
+	if err := h.keep(ctx, news); err != nil {
+		h.log.DebugContext(ctx, "heard.not_kept", "reason", redisReason(err))
+	}
+}
