@@ -29,6 +29,9 @@ import (
 //	{ghostcm}:run:SITE          hash    who holds the lock of the site's full sync, and since when
 //	{ghostcm}:checkpoint:SITE   string  how far a full sync came that was not finished, as JSON
 //	{ghostcm}:optout:SITE:ID    string  that a job to look for the member's opt-out is waiting (optout.go)
+//	{ghostcm}:census:SITE       string  which chunks the site's remembered census has, as JSON
+//	{ghostcm}:census:SITE:HASH  string  a chunk of it, by its content: 20 bytes a member
+//	{ghostcm}:catchup:SITE      hash    the site's scheduled catch-up: when, whose turn, how it ended
 const namespace = "{ghostcm}:"
 
 const (
@@ -47,6 +50,9 @@ func spareKey(site string) string        { return namespace + "spare:" + site }
 func touchedKey(site string) string      { return namespace + "touched:" + site }
 func runKey(site string) string          { return namespace + "run:" + site }
 func checkpointKey(site string) string   { return namespace + "checkpoint:" + site }
+func censusKey(site string) string       { return namespace + "census:" + site }
+func chunkKey(site, hash string) string  { return censusKey(site) + ":" + hash }
+func catchUpKey(site string) string      { return namespace + "catchup:" + site }
 func gateKey(site string) string         { return namespace + "gate:" + site }
 func waitingName(site, id string) string { return site + "/" + id }
 
