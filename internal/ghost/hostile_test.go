@@ -2,6 +2,7 @@ package ghost_test
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"fmt"
@@ -15,16 +16,17 @@ import (
 	"github.com/ghostcm/ghostcm/internal/ghost"
 )
 
-// torrent is a body of 30 MiB: a beginning, and then one piece again and again.
+// torrent is a long body: a beginning, and then one piece again and again.
 type torrent struct {
 	begin, piece string
+	size         int // 0 is torrentSize
 	sent         int
 }
 
 const torrentSize = 30 << 20
 
 func (b *torrent) Read(p []byte) (int, error) {
-	if b.sent >= torrentSize {
+	if b.sent >= cmp.Or(b.size, torrentSize) {
 		return 0, io.EOF
 	}
 	n := 0
@@ -48,13 +50,24 @@ func flooded(t *testing.T, begin, piece string) (c *ghost.Client, body *torrent)
 	t.Helper()
 	body = &torrent{begin: begin, piece: piece}
 	return newClient(t, ghost.Options{URL: "https://ghost.example", HTTP: &http.Client{
-		Transport: roundTrip(func(*http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: http.StatusOK, Body: body}, nil
+		Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: success(r), Body: body}, nil
 		}),
 	}}), body
 }
 
-// calls are the calls of a client that read an answer.
+// success is the status with which Ghost does what it is asked to.
+func success(r *http.Request) int {
+	switch r.Method {
+	case http.MethodPost:
+		return http.StatusCreated
+	case http.MethodDelete:
+		return http.StatusNoContent
+	}
+	return http.StatusOK
+}
+
+// calls are the calls of a client.
 func calls() map[string]func(context.Context, *ghost.Client) error {
 	return map[string]func(context.Context, *ghost.Client) error{
 		"site":   func(ctx context.Context, c *ghost.Client) error { _, err := c.Site(ctx); return err },
@@ -69,6 +82,27 @@ func calls() map[string]func(context.Context, *ghost.Client) error {
 			}
 			return nil
 		},
+		"by id": func(ctx context.Context, c *ghost.Client) error {
+			for _, err := range c.MembersByID(ctx, []string{id}) {
+				return err
+			}
+			return nil
+		},
+		"census": func(ctx context.Context, c *ghost.Client) error {
+			for _, err := range c.Census(ctx) {
+				return err
+			}
+			return nil
+		},
+		"count":       func(ctx context.Context, c *ghost.Client) error { _, err := c.CountMembers(ctx); return err },
+		"config":      func(ctx context.Context, c *ghost.Client) error { _, err := c.Config(ctx); return err },
+		"settings":    func(ctx context.Context, c *ghost.Client) error { _, err := c.Settings(ctx); return err },
+		"unsubscribe": func(ctx context.Context, c *ghost.Client) error { return c.Unsubscribe(ctx, id) },
+		"add webhook": func(ctx context.Context, c *ghost.Client) error { _, err := c.AddWebhook(ctx, wish()); return err },
+		"edit webhook": func(ctx context.Context, c *ghost.Client) error {
+			return c.EditWebhook(ctx, id, wish())
+		},
+		"delete webhook": func(ctx context.Context, c *ghost.Client) error { return c.DeleteWebhook(ctx, id) },
 	}
 }
 
@@ -88,10 +122,15 @@ func TestAHostileGhostCostsLittle(t *testing.T) {
 		"another key":       {`{`, `"x":1,`},
 		"nesting":           {`{"members":`, `[`},
 		"a site's title":    {`{"site":{"title":"`, `x`},
+		"settings":          {`{"settings":[{}`, `,{}`},
+		"webhooks":          {`{"webhooks":[{}`, `,{}`},
 		"spaces":            {` `, ` `},
 	}
 	for shape, s := range shapes {
 		for name, call := range calls() {
+			if name == "delete webhook" { // reads no body
+				continue
+			}
 			c, _ := flooded(t, s.begin, s.piece)
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
@@ -111,10 +150,8 @@ func TestAHostileGhostCostsLittle(t *testing.T) {
 
 func TestMoreMembersThanAskedForAreNotRead(t *testing.T) {
 	t.Parallel()
-	for name, call := range calls() {
-		if name == "site" {
-			continue
-		}
+	for _, name := range []string{"member", "email", "members", "by id", "count", "census", "unsubscribe"} {
+		call := calls()[name]
 		c, body := flooded(t, `{"members":[{}`, `,{}`)
 		if err := call(t.Context(), c); kindOf(err) != ghost.Unreadable || !strings.Contains(err.Error(), "more members") {
 			t.Errorf("%s: %v", name, err)
@@ -201,13 +238,20 @@ func squeeze(t *testing.T, body string) string {
 
 func TestWhatFollowsAnAnswerIsNoneOfGhosts(t *testing.T) {
 	t.Parallel()
+	whole := `{"members":[` + live + `],"meta":{"pagination":{"total":1}},"site":{"version":"6.65"},"config":{"version":"6.65.0"},` +
+		`"settings":[{"key":"title"}],"webhooks":[{"id":"` + id + `"}]}`
 	for name, call := range calls() {
-		whole := `{"members":[` + live + `],"site":{"version":"6.65"}}`
-		if err := call(t.Context(), answering(t, http.StatusOK, nil, whole+" \n")); err != nil {
-			t.Errorf("%s: %v", name, err)
+		if name == "census" || name == "delete webhook" { // CSV, and nothing
+			continue
 		}
-		if err := call(t.Context(), answering(t, http.StatusOK, nil, whole+"{}")); kindOf(err) != ghost.Unreadable {
-			t.Errorf("%s with another value behind it: %v", name, err)
+		for behind, wanted := range map[string]ghost.Kind{" \n": "", "{}": ghost.Unreadable} {
+			c := handled(t, func(w http.ResponseWriter, r *http.Request) {
+				w.WriteHeader(success(r))
+				_, _ = io.WriteString(w, whole+behind)
+			})
+			if err := call(t.Context(), c); kindOf(err) != wanted || (err == nil) != (wanted == "") {
+				t.Errorf("%s with %q behind it: %v", name, behind, err)
+			}
 		}
 	}
 }
