@@ -24,9 +24,12 @@ const (
 	optOutVanished = "opt_out_vanished" // the member has left Ghost
 )
 
-// waitingRetry is how long the look is put off while events of the member wait:
-// they come first, and may be an opt-in that is newer.
-const waitingRetry = 15 * time.Second
+// How long the look is put off while events of the member wait, for a worker or
+// for a retry: they come first, and may be an opt-in that is newer.
+const (
+	waitingRetry  = 2 * time.Second
+	retryingRetry = time.Minute
+)
 
 // optOutKind is how the job layer runs these jobs. They need no inbox: what is to
 // be done is read from both sides, so a job done twice does nothing the second
@@ -96,8 +99,11 @@ func (a *attempt) optOut(ctx context.Context) (outcome string, err error) {
 		return "", err
 	}
 	known := recalled[0]
-	if known.Waiting != "" && known.Waiting != store.Dead {
+	switch known.Waiting {
+	case store.Queued, store.Running, store.ForSlot:
 		return "", a.later(waitingRetry)
+	case store.ForRetry:
+		return "", a.later(retryingRetry)
 	}
 	email := known.Memory.Email
 	if email == "" || known.Memory.DeletedAt != 0 {
