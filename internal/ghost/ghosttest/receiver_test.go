@@ -55,6 +55,13 @@ func (r *receiver) all() []received {
 	return slices.Clone(r.got)
 }
 
+// answer sets the status of the answers from now on.
+func (r *receiver) answer(status int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.status = status
+}
+
 // register lets a server send all events to the receiver.
 func (r *receiver) register(s *ghosttest.Server) {
 	s.Webhooks(func(event string) string { return r.URL + "/hook?event=" + event }, secret)

@@ -10,14 +10,14 @@ import (
 
 // memberBody is a member in a request. What Ghost ignores is not here.
 type memberBody struct {
-	Email       *string          `json:"email"`
-	Name        *json.RawMessage `json:"name"`
-	Note        *string          `json:"note"`
-	Labels      *[]labelBody     `json:"labels"`
-	Newsletters *[]idBody        `json:"newsletters"`
-	Subscribed  *bool            `json:"subscribed"`
-	Tiers       *[]tierBody      `json:"tiers"`
-	Comped      *bool            `json:"comped"`
+	Email       *string         `json:"email"`
+	Name        json.RawMessage `json:"name"` // a pointer could not tell null from missing
+	Note        *string         `json:"note"`
+	Labels      *[]labelBody    `json:"labels"`
+	Newsletters *[]idBody       `json:"newsletters"`
+	Subscribed  *bool           `json:"subscribed"`
+	Tiers       *[]tierBody     `json:"tiers"`
+	Comped      *bool           `json:"comped"`
 }
 
 type idBody struct {
@@ -133,7 +133,7 @@ func (s *Server) apply(m *Member, b memberBody, verb string) *refusal {
 		m.Note = *b.Note
 	}
 	if b.Name != nil {
-		if string(*b.Name) == "null" || json.Unmarshal(*b.Name, &m.Name) != nil {
+		if string(b.Name) == "null" || json.Unmarshal(b.Name, &m.Name) != nil {
 			return invalid(verb, "Validation failed for members[0].name.", "name")
 		}
 	}
