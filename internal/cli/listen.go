@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"syscall"
+
+	"github.com/coreos/go-systemd/v22/activation"
 
 	"github.com/ghostcm/ghostcm/internal/config"
 )
@@ -15,6 +18,38 @@ type place struct{ address, host, port string }
 
 func webhookPlace(s config.Server) place {
 	return place{address: s.Addr(), host: "HOST (--host)", port: "PORT (--port)"}
+}
+
+// listenForWebhooks takes the socket that systemd holds for the process, if there
+// is one: connections wait in it while the process restarts. Else it opens the
+// configured place.
+func (p *process) listenForWebhooks(ctx context.Context) (net.Listener, error) {
+	passed := activation.Files(true)
+	if len(passed) == 0 {
+		return listen(ctx, webhookPlace(p.cfg.Server))
+	}
+	ln, err := inherit(passed)
+	if err == nil {
+		p.log.Info("server.socket_inherited", "address", ln.Addr().String())
+	}
+	return ln, err
+}
+
+// inherit closes the files.
+func inherit(passed []*os.File) (net.Listener, error) {
+	defer func() {
+		for _, file := range passed {
+			_ = file.Close() // the listener has a descriptor of its own
+		}
+	}()
+	if len(passed) > 1 {
+		return nil, fmt.Errorf("systemd has passed %d sockets; give ghostcm one: a single ListenStream= in the .socket unit", len(passed))
+	}
+	ln, err := net.FileListener(passed[0])
+	if err != nil {
+		return nil, errors.New("systemd has passed a socket that takes no connections; use ListenStream= in the .socket unit")
+	}
+	return ln, nil
 }
 
 // listen opens a place. Its errors are one line that names the setting to change.

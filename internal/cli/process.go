@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/ghostcm/ghostcm/internal/config"
 	"github.com/ghostcm/ghostcm/internal/jobs"
@@ -17,8 +20,19 @@ import (
 // and where it says what it does.
 type process struct {
 	*app
-	cfg *config.Config
-	log *slog.Logger
+	cfg   *config.Config // as it was at the start
+	log   *slog.Logger
+	level *slog.LevelVar // of the log
+	// hangups are caught from the beginning: until then, SIGHUP ends the process.
+	hangups chan os.Signal
+}
+
+// duty is what a process does with the program that it has opened, until ctx
+// ends, and how it is seen to do so.
+type duty struct {
+	work   func(ctx context.Context, opened *program.Program) error
+	pulse  func(opened *program.Program) program.Pulse
+	status string // for the service manager
 }
 
 // begin reads the configuration, starts the log, and tells in it what works but
@@ -28,15 +42,18 @@ func (a *app) begin() (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	log := a.logger(cfg.Log)
-	store.RedirectLog(log)
-	logWarnings(log, cfg)
-	return &process{app: a, cfg: cfg, log: log}, nil
+	p := &process{app: a, cfg: cfg, level: &slog.LevelVar{}, hangups: make(chan os.Signal, 1)}
+	signal.Notify(p.hangups, syscall.SIGHUP)
+	p.level.Set(cfg.Log.Level)
+	p.log = a.logger(cfg.Log.Format, p.level)
+	store.RedirectLog(p.log)
+	logWarnings(p.log, cfg)
+	return p, nil
 }
 
-// run opens the program and lets it work until ctx ends, which is no failure.
-// An empty redisURL is the configured one.
-func (p *process) run(ctx context.Context, redisURL string, work func(*program.Program) error) error {
+// run opens the program and lets it do its duty until ctx ends, which is no
+// failure. An empty redisURL is the configured one.
+func (p *process) run(ctx context.Context, redisURL string, d duty) error {
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -46,7 +63,9 @@ func (p *process) run(ctx context.Context, redisURL string, work func(*program.P
 	}
 	defer opened.Close() //nolint:errcheck // the process ends
 	p.log.Info("ghostcm.started", "version", p.version().Version, "sites", len(p.cfg.Sites))
-	err = work(opened)
+	ctx, attended := p.attend(ctx, opened, d)
+	err = d.work(ctx, opened)
+	attended()
 	p.log.Info("ghostcm.stopped")
 	return err
 }

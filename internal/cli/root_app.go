@@ -82,10 +82,10 @@ func (a *app) config() (*config.Config, error) {
 	return a.loaded, nil
 }
 
-// logger writes to stderr as the configuration says: text on a terminal, else JSON.
-func (a *app) logger(l config.Log) *slog.Logger {
-	options := &slog.HandlerOptions{Level: l.Level}
-	if l.Format == "text" || (l.Format == "auto" && a.logsToTerminal) {
+// logger writes to stderr in a format of LOG_FORMAT; "auto" is text on a terminal, else JSON.
+func (a *app) logger(format string, level slog.Leveler) *slog.Logger {
+	options := &slog.HandlerOptions{Level: level}
+	if format == "text" || (format == "auto" && a.logsToTerminal) {
 		return slog.New(slog.NewTextHandler(a.stderr, options))
 	}
 	return slog.New(slog.NewJSONHandler(a.stderr, options))

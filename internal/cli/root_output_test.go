@@ -59,7 +59,7 @@ func TestLogsAreTextForPeopleAndJSONForPrograms(t *testing.T) {
 	} {
 		a, stdout, stderr := testApp()
 		a.logsToTerminal = c.terminal
-		log := a.logger(config.Log{Level: slog.LevelWarn, Format: c.format})
+		log := a.logger(c.format, slog.LevelWarn)
 		log.Info("too quiet")
 		logWarnings(log, &config.Config{Warnings: []config.Warning{{Key: "HOST", Text: "is odd"}}})
 		if got := stderr.String(); !strings.Contains(got, c.want) || strings.Contains(got, "too quiet") || stdout.Len() > 0 {

@@ -18,7 +18,8 @@ func newWorkerCommand(a *app) *cobra.Command {
 		Long: "Take jobs from the queue in Redis and bring Campaign Monitor up to date.\n\n" +
 			"Any number of workers, on any number of machines, share one queue. A worker waits for a Redis\n" +
 			"that is away. On SIGTERM or Ctrl-C it ends what it is doing and starts nothing more; what a\n" +
-			"killed worker left is done by the others. Logs go to stderr.\n\n" +
+			"killed worker left is done by the others. On SIGHUP it reads .env, --config and the files of\n" +
+			"secrets again, and does its next jobs by what is there, if that is right. Logs go to stderr.\n\n" +
 			"While REDIS_URL is not set, it works for the serve --embedded-redis of the same STATE_DIR, if\n" +
 			"one runs when it starts.\n\n" +
 			"It listens on no address unless --metrics-address names one. There it answers /metrics, for\n" +
@@ -40,7 +41,7 @@ func (a *app) worker(ctx context.Context, metricsAddress string) error {
 	if err != nil {
 		return err
 	}
-	work := func(opened *program.Program) error { return opened.Work(ctx) }
+	work := func(ctx context.Context, opened *program.Program) error { return opened.Work(ctx) }
 	if metricsAddress != "" {
 		ln, err := listen(ctx, place{address: metricsAddress, host: "--metrics-address", port: "--metrics-address"})
 		if err != nil {
@@ -48,13 +49,14 @@ func (a *app) worker(ctx context.Context, metricsAddress string) error {
 		}
 		defer ln.Close() //nolint:errcheck // the program has closed it, unless it never came so far
 		p.warnOfOpenMetrics(ln.Addr())
-		work = func(opened *program.Program) error { return opened.WorkSeen(ctx, ln) }
+		work = func(ctx context.Context, opened *program.Program) error { return opened.WorkSeen(ctx, ln) }
 	}
 	redisURL := a.livingEmbedded(ctx, p.cfg)
 	if redisURL != "" {
 		p.log.Info("redis.embedded", "url", redisURL)
 	}
-	return quietly(p.log, func() error { return p.run(ctx, redisURL, work) })
+	d := duty{work: work, pulse: (*program.Program).Working, status: "working"}
+	return quietly(p.log, func() error { return p.run(ctx, redisURL, d) })
 }
 
 // checkAddress checks the form of a host:port; "" is none.

@@ -86,17 +86,36 @@ type process struct {
 // run starts ghostcm and waits until it takes webhooks. The test's end kills it.
 func (m *machine) run(args ...string) *process {
 	m.t.Helper()
+	p := m.start(args...)
+	m.takesWebhooks()
+	return p
+}
+
+// start starts ghostcm, and waits for nothing.
+func (m *machine) start(args ...string) *process {
+	m.t.Helper()
 	path, err := binary()
 	if err != nil {
 		m.t.Fatal(err)
 	}
 	p := &process{machine: m, cmd: exec.Command(path, args...), ended: make(chan struct{})}
+	p.launch()
+	return p
+}
+
+func (p *process) launch() {
+	m := p.machine
+	m.t.Helper()
 	p.cmd.Env, p.cmd.Dir, p.cmd.Stderr, p.cmd.Stdout = m.env, m.dir, m.log, &p.stdout
 	if err := p.cmd.Start(); err != nil {
 		m.t.Fatal(err)
 	}
 	go func() { _ = p.cmd.Wait(); close(p.ended) }()
 	m.t.Cleanup(p.kill)
+}
+
+func (m *machine) takesWebhooks() {
+	m.t.Helper()
 	m.eventually("takes webhooks", 20*time.Second, func() string {
 		resp, err := http.Get(m.url + "/readyz")
 		if err != nil {
@@ -108,7 +127,6 @@ func (m *machine) run(args ...string) *process {
 		}
 		return ""
 	})
-	return p
 }
 
 func (p *process) signal(sig syscall.Signal) { _ = p.cmd.Process.Signal(sig) }

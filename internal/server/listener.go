@@ -13,6 +13,7 @@ type capacity struct {
 	slots     chan struct{}
 	perClient int
 	open      atomic.Int64 // accepted; Accept has one slot more while it waits
+	arriving  arrivals
 
 	mu      sync.Mutex
 	trusted []netip.Prefix // proxies, which bring the connections of many
@@ -91,7 +92,8 @@ func (l *cappedListener) Accept() (net.Conn, error) {
 		}
 		if leave, ok := l.capacity.enter(conn.RemoteAddr()); ok {
 			l.capacity.open.Add(1)
-			return &cappedConn{Conn: conn, release: func() { leave(); l.capacity.open.Add(-1); <-slots }}, nil
+			release := func() { leave(); l.capacity.open.Add(-1); <-slots }
+			return &cappedConn{Conn: conn, arrival: l.capacity.arriving.begin(), release: release}, nil
 		}
 		_ = conn.Close() // nobody is left to tell
 	}
@@ -104,6 +106,7 @@ func (l *cappedListener) Close() error {
 
 type cappedConn struct {
 	net.Conn
+	arrival *arrival
 	once    sync.Once
 	release func()
 }
@@ -111,6 +114,7 @@ type cappedConn struct {
 // Close may come more than once; the slot is given back once.
 func (c *cappedConn) Close() error {
 	err := c.Conn.Close()
+	c.arrival.end()
 	c.once.Do(c.release)
 	return err
 }

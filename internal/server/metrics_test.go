@@ -17,9 +17,11 @@ func TestWhatIsAnsweredIsCounted(t *testing.T) {
 	m := metrics.New(prometheus.NewRegistry())
 	m.Sites([]string{"blog"})
 	ghosts := webhook.NewGhost(webhook.GhostOptions{
-		Sites:   []webhook.Site{{Name: "blog", Secrets: [][]byte{[]byte(secret)}}},
-		Inbox:   &inbox{},
-		Observe: func(o webhook.Outcome) { m.Webhook(metrics.Webhook(o)) },
+		Sites: []webhook.Site{{Name: "blog", Secrets: [][]byte{[]byte(secret)}}},
+		Inbox: &inbox{},
+		Observe: func(o webhook.Outcome) {
+			m.Webhook(metrics.Webhook{Site: o.Site, Event: o.Event, Result: o.Result, Took: o.Took, Bytes: o.Bytes, At: o.At})
+		},
 	})
 	r := start(t, server.Options{Webhooks: map[string]http.Handler{"ghost": ghosts}, Metrics: m.Handler()})
 	do(t, genuine(t, r.url))

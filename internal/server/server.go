@@ -102,7 +102,8 @@ func New(o Options) *Server {
 	s.router.Store(newRouter(o))
 	newest := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.router.Load().ServeHTTP(w, r) })
 	s.http = http.Server{
-		Handler:           guard(thrifty(newest, s.capacity.scarce), o.Log),
+		Handler:           received(guard(thrifty(newest, s.capacity.scarce), o.Log)),
+		ConnContext:       s.capacity.arriving.context,
 		ReadHeaderTimeout: o.Timeouts.ReadHeader,
 		ReadTimeout:       o.Timeouts.Read,
 		WriteTimeout:      o.Timeouts.Write,
@@ -122,27 +123,32 @@ func New(o Options) *Server {
 // A connection that waits unaccepted in the system when ln closes is refused,
 // unless another process holds the same socket, as systemd does.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	ln = capped(ln, s.capacity)
 	served := make(chan error, 1)
-	go func() { served <- s.http.Serve(capped(ln, s.capacity)) }()
+	go func() { served <- s.http.Serve(ln) }()
 	s.log.Info("server.listening", slog.String("address", ln.Addr().String()))
 	select {
 	case err := <-served:
 		return fmt.Errorf("accept connections: %w", err)
 	case <-ctx.Done():
 	}
-	return s.shut(context.WithoutCancel(ctx), served)
+	s.log.Info("server.draining", slog.Float64("at_most_seconds", s.drain.Seconds()))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.drain)
+	defer cancel()
+	_ = ln.Close()
+	if err := <-served; !errors.Is(err, net.ErrClosed) {
+		return errors.Join(err, s.shut(ctx))
+	}
+	return s.shut(ctx)
 }
 
-func (s *Server) shut(ctx context.Context, served <-chan error) error {
-	s.log.Info("server.draining", slog.Float64("at_most_seconds", s.drain.Seconds()))
-	ctx, cancel := context.WithTimeout(ctx, s.drain)
-	defer cancel()
-	err := s.http.Shutdown(ctx)
-	if err != nil {
-		err = errors.Join(errors.New("requests were still in flight at the end of the drain time, and were cut"), s.http.Close())
+// arrivalPatience is for connections that bring nothing; Ghost sends at once.
+const arrivalPatience = time.Second
+
+func (s *Server) shut(ctx context.Context) error {
+	s.capacity.arriving.wait(ctx, arrivalPatience)
+	if s.http.Shutdown(ctx) == nil {
+		return nil
 	}
-	if served := <-served; !errors.Is(served, http.ErrServerClosed) {
-		err = errors.Join(err, served)
-	}
-	return err
+	return errors.Join(errors.New("requests were still in flight at the end of the drain time, and were cut"), s.http.Close())
 }

@@ -33,7 +33,7 @@ func main() {
 
 // write replaces the pages in dir, also those of commands that are gone.
 func write(root *cobra.Command, dir string) error {
-	if err := os.MkdirAll(filepath.Join(dir, "man1"), 0o755); err != nil { //nolint:gosec // G301: pages are for everybody
+	if err := os.MkdirAll(filepath.Join(dir, "man1"), 0o755); err != nil {
 		return err
 	}
 	if err := errors.Join(clear(dir, root.Name()+"*.md"), clear(dir, "man1", root.Name()+"*.1")); err != nil {
@@ -56,10 +56,10 @@ func pages(c *cobra.Command, dir string) error {
 	words := strings.Fields(c.CommandPath())
 	markdown, man, err := render(c)
 	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, strings.Join(words, "_")+".md"), markdown, 0o644) //nolint:gosec // G306: for everybody
+		err = os.WriteFile(filepath.Join(dir, strings.Join(words, "_")+".md"), markdown, 0o644)
 	}
 	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, "man1", strings.Join(words, "-")+".1"), man, 0o644) //nolint:gosec // G306: for everybody
+		err = os.WriteFile(filepath.Join(dir, "man1", strings.Join(words, "-")+".1"), man, 0o644)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.CommandPath(), err)
