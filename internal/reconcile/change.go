@@ -46,6 +46,10 @@ const (
 	DeletedMeanwhile Reason = "deleted_meanwhile" // a webhook told that the member is gone
 	Unreadable       Reason = "unreadable"        // Ghost showed a record that is no member
 
+	ChangedSince Reason = "changed_since" // of a revert: the list shows otherwise by now
+	Reverted     Reason = "reverted"      // added by the run that is reverted
+	Irreversible Reason = "irreversible"  // of a revert: what was before is not known, or must not come back
+
 	NotInGhost Reason = "not_in_ghost" // removed, or to be removed with Prune
 	Unknown    Reason = "unknown"      // on the list, never known to ghostcm, and not in Ghost
 )

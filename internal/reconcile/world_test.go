@@ -3,6 +3,7 @@ package reconcile_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"log/slog"
@@ -276,6 +277,19 @@ func (w *world) state(email string) string {
 	}
 	return s.State
 }
+
+func (w *world) active() (n int) {
+	for _, s := range w.list.Subscribers(w.listID) {
+		if s.State == "Active" {
+			n++
+		}
+	}
+	return n
+}
+
+type ctx = context.Context
+
+func isErr(err, want error) bool { return errors.Is(err, want) }
 
 func (w *world) member(email string) ghosttest.Member {
 	w.t.Helper()

@@ -1,0 +1,18 @@
+package member
+
+// ForgetWritten leaves nothing remembered of what the list has: somebody else
+// wrote to it, or a revert.
+func (m *Memory) ForgetWritten() { m.Written, m.Layout = nil, "" }
+
+// Forsake forgets the subscriber, who was removed or moved elsewhere, but not
+// what is known of the member in Ghost.
+func (m *Memory) Forsake() {
+	m.ForgetWritten()
+	m.Email, m.Perhaps, m.Stale, m.Inactive = "", nil, nil, false
+}
+
+// RemovedByUs says whether a subscriber in this state is exactly as our removal
+// left it.
+func (a Address) RemovedByUs(state, date string) bool {
+	return a.Removal != nil && a.Removal.left(state, date)
+}
