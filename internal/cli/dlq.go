@@ -2,46 +2,81 @@ package cli
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ghostcm/ghostcm/internal/jobs"
+	"github.com/ghostcm/ghostcm/internal/program"
+	"github.com/ghostcm/ghostcm/internal/worker"
 )
 
 func newDLQCommand(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "dlq",
-		Short: "Look at the dead letters: the jobs that failed for good",
+		Short: "Look at the dead letters, the jobs that failed for good; replay or drop them",
 		Long: "A job that failed more often than RETRY_SCHEDULE is long, or that no retry can mend, becomes a\n" +
 			"dead letter. It keeps its reason and the member's newest facts, and delays nothing.",
 	}
-	c.AddCommand(newDLQListCommand(a))
+	c.AddCommand(newDLQListCommand(a), newDLQShowCommand(a), newDLQReplayCommand(a), newDLQDropCommand(a))
 	return c
 }
 
-// eachLetter does something with every dead letter that the filter chooses, the
-// longest dead first, until that fails. The letters may be replayed or dropped.
-func (a *app) eachLetter(ctx context.Context, f *letterFilter, do func(*jobs.Queue, jobs.DeadLetter) error) error {
+// letterBox is the dead letters in Redis, and which of them are meant.
+type letterBox struct {
+	worker.Letters
+	chosen jobs.DeadFilter
+	opened *program.Program
+}
+
+func (b *letterBox) close() { _ = b.opened.Close() } // the process ends
+
+// openLetters connects a command to the letters that its filter chooses. What is
+// wrong with the filter is told before anything is asked.
+func (a *app) openLetters(ctx context.Context, f *letterFilter) (*letterBox, error) {
 	cfg, err := a.config()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	chosen, err := f.filter(cfg, a.now())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	opened, err := a.look(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer opened.Close() //nolint:errcheck // the process ends
-	for letter, err := range opened.Queue.Dead(ctx, chosen) {
+	return &letterBox{Letters: worker.Letters{Store: opened.Store, Queue: opened.Queue}, chosen: chosen, opened: opened}, nil
+}
+
+// each does something with every letter that is chosen, the longest dead first,
+// until that fails. The letters are read page by page, and may be replayed or
+// dropped meanwhile. It returns how many there were.
+func (b *letterBox) each(ctx context.Context, do func(jobs.DeadLetter) error) (n int, err error) {
+	for letter, err := range b.Queue.Dead(ctx, b.chosen) {
 		if err != nil {
-			return unanswered(ctx, err)
+			return n, unanswered(ctx, err)
 		}
-		if err := do(opened.Queue, letter); err != nil {
-			return err
+		n++
+		if err := do(letter); err != nil {
+			return n, err
 		}
+	}
+	return n, nil
+}
+
+// noLetters is how a command ends that has found nothing: an id that is unknown
+// is a failure, a filter that nothing matches is none.
+func (a *app) noLetters(f *letterFilter) error {
+	switch {
+	case f.id != "" && f.alone():
+		return fmt.Errorf("no dead letter has the id %q; 'ghostcm dlq list' shows those there are", f.id)
+	case f.id != "":
+		return fmt.Errorf("no dead letter has the id %q and matches the other filters", f.id)
+	case f.empty():
+		a.notef("No dead letters.")
+	default:
+		a.notef("No dead letters match.")
 	}
 	return nil
 }

@@ -26,12 +26,34 @@ func (f *letterFilter) flags(a *app, c *cobra.Command) {
 	flags.StringVar(&f.to, "to", "", "that died at this `time` or earlier; a date counts to its end")
 	flags.StringVar(&f.site, "site", "", "of this `site`")
 	flags.StringVar(&f.kind, "kind", "", "of this `kind`")
-	flags.StringVar(&f.id, "id", "", "with this `id`")
+	flags.StringVar(&f.id, "id", "", "with this `id`; the command's argument is the same")
 	flags.StringVar(&f.reason, "reason", "", "whose reason or code holds this `text`, in any case")
 	flags.StringVar(&f.email, "email", "", "of the member with this `address`")
 	flags.IntVar(&f.limit, "limit", 0, "at most so `many`, the longest dead first; 0 is all")
 	completes(c, "kind", worker.KindMember)
-	mustComplete(c, "site", a.completeSite)
+	mustComplete(c, "site", a.completeSites)
+	mustComplete(c, "id", a.completeLetters)
+	c.ValidArgsFunction = a.completeLetter
+}
+
+// argument takes the id that may stand without --id.
+func (f *letterFilter) argument(args []string) error {
+	switch {
+	case len(args) == 0:
+		return nil
+	case f.id != "" && f.id != args[0]:
+		return usageError("one id at a time: give it as the argument or with --id")
+	}
+	f.id = args[0]
+	return nil
+}
+
+// empty is whether nothing was asked, so that every letter is meant.
+func (f *letterFilter) empty() bool { return f.id == "" && f.alone() }
+
+// alone is whether nothing but an id, if that, was asked.
+func (f *letterFilter) alone() bool {
+	return *f == letterFilter{id: f.id}
 }
 
 // mustComplete makes Tab ask a function for the values of a flag.
