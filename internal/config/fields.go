@@ -28,6 +28,21 @@ func (r reader) fields(file fileContent, n int) map[member.Fact]string {
 	return fields
 }
 
+// chosenFields are the facts that the mapping of the site, or of all sites, gives
+// a field. What is wrong with them is told by fields.
+func chosenFields(file fileContent, n int) (chosen []member.Fact) {
+	for _, fact := range facts() {
+		name, ofSite := file.siteFields[n][string(fact)]
+		if !ofSite {
+			name = file.fields[string(fact)]
+		}
+		if text, isText := name.(string); isText && strings.TrimSpace(text) != "" {
+			chosen = append(chosen, fact)
+		}
+	}
+	return chosen
+}
+
 func (r reader) overlay(fields map[member.Fact]string, where string, mapping map[string]any) {
 	for _, key := range slices.Sorted(maps.Keys(mapping)) {
 		field, isText := mapping[key].(string)

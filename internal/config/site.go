@@ -23,6 +23,8 @@ type Site struct {
 	// Fields names the custom field of every fact; a fact that is not in it is
 	// switched off.
 	Fields map[member.Fact]string
+	// ChosenFields are the facts that the config file gives a field.
+	ChosenFields []member.Fact
 
 	Payments Payments
 }

@@ -42,7 +42,8 @@ func site(r reader, n int, file fileContent, cfg *Config) Site {
 			OnSuppressed: member.OptOutPolicy(r.choice("ON_SUPPRESSED", "unsubscribe", "field")),
 			Resubscribe:  member.ResubscribePolicy(r.choice("RESUBSCRIBE", "never", "ghost-opt-in")),
 		},
-		Fields: r.fields(file, n),
+		Fields:       r.fields(file, n),
+		ChosenFields: chosenFields(file, n),
 	}
 	s.GhostURL = r.ghostURL(cfg.GhostPolicy(s))
 	r.ghostIsWhole(s)

@@ -1,0 +1,65 @@
+package doctor
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+)
+
+// configuration tells the warnings that every start logs too.
+func configuration(notes []Note) verdict {
+	if len(notes) == 0 {
+		return ok("nothing to warn of")
+	}
+	var texts []string
+	for _, n := range notes {
+		texts = append(texts, n.Key+" "+n.Text)
+	}
+	return warn("change these settings, or leave them if they are meant (docs/configuration.md)", "%s", strings.Join(texts, "; "))
+}
+
+// files says which files with secrets everybody on this machine may read. The
+// group may: a service's settings are usually root's, and readable by its group.
+func (e *exam) files() verdict {
+	var open []string
+	closed := 0
+	for _, f := range e.Files {
+		info, err := os.Stat(f)
+		switch {
+		case err != nil:
+		case info.Mode().IsRegular() && info.Mode().Perm()&0o006 != 0:
+			open = append(open, f)
+		default:
+			closed++
+		}
+	}
+	switch {
+	case len(open) > 0:
+		return fail("chmod 600 "+strings.Join(open, " "),
+			"every user of this machine can read or change secrets in %s", strings.Join(open, ", "))
+	case closed == 0:
+		return ok("secrets are in no file that this command knows of")
+	}
+	return ok("no other user can read or change secrets in %d %s", closed, plural(closed, "file", "files"))
+}
+
+// stateDir judges the directory of the spool and of run journals, which hold
+// addresses.
+func (e *exam) stateDir() verdict {
+	remedy := "chmod 700 " + e.StateDir
+	info, err := os.Stat(e.StateDir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return ok("%s does not exist yet, and is made when it is needed", e.StateDir)
+	case err != nil:
+		return fail("check who owns the directory of STATE_DIR, and as which user ghostcm runs", "%s cannot be looked at", e.StateDir)
+	case !info.IsDir():
+		return fail("set STATE_DIR to a directory that only ghostcm uses", "%s is no directory", e.StateDir)
+	case info.Mode().Perm()&0o022 != 0:
+		return fail(remedy, "other users of this machine can write into %s (mode %04o)", e.StateDir, info.Mode().Perm())
+	case info.Mode().Perm()&0o055 != 0:
+		return warn(remedy, "other users of this machine can look into %s (mode %04o)", e.StateDir, info.Mode().Perm())
+	}
+	return ok("%s is private", e.StateDir)
+}

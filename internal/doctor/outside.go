@@ -1,0 +1,165 @@
+package doctor
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/ghostcm/ghostcm/internal/egress"
+)
+
+const (
+	maxPeek      = 4 << 10 // bytes of an answer
+	renewBefore  = 14 * 24 * time.Hour
+	askedPublic  = "ghostcm doctor SITE --public-url https://…"
+	ghostPath    = "/webhook/ghost/"
+	refuseMethod = "method_not_allowed"
+)
+
+// outside is what there is at the public URL of a site, seen from here, without
+// following a redirect and without going where the settings do not allow.
+type outside struct {
+	base     string // "" is unknown
+	host     string
+	private  *egress.ForbiddenError // why Ghost would call it private, or worse
+	unasked  bool                   // it may not be gone to from here
+	failed   error                  // why there was no answer
+	status   int
+	ours     bool      // a ghostcm answered at the webhook's path
+	alive    bool      // one did at /livez
+	expires  time.Time // of its certificate; zero without TLS
+	resolved bool
+}
+
+// base is the public URL: as it was given, or as it was registered.
+func (p *patient) base() string {
+	if p.PublicURL != "" {
+		return strings.TrimRight(p.PublicURL, "/")
+	}
+	hooks, err := p.hooks()
+	if err != nil {
+		return ""
+	}
+	for _, h := range hooks {
+		if base, _, found := strings.Cut(h.URL, ghostPath+p.Name); found {
+			return base
+		}
+	}
+	return ""
+}
+
+func (p *patient) lookFromOutside(ctx context.Context) (outside, error) {
+	seen := outside{base: p.base()}
+	if seen.base == "" {
+		return seen, nil
+	}
+	u, err := url.Parse(seen.base)
+	if err != nil {
+		return seen, err
+	}
+	seen.host = u.Host
+	if err := p.resolve(ctx, u, &seen); err != nil {
+		seen.failed = err
+		return seen, nil
+	}
+	client := p.client()
+	defer client.CloseIdleConnections()
+	p.peek(ctx, client, &seen)
+	return seen, nil
+}
+
+// resolve finds out whether the addresses are such that Ghost sends nothing
+// there, and whether this program may go there.
+func (p *patient) resolve(ctx context.Context, u *url.URL, seen *outside) error {
+	resolver := p.Outbound.Resolver
+	if resolver == nil {
+		resolver = net.DefaultResolver
+	}
+	addrs, err := lookup(ctx, resolver, u.Hostname())
+	if err != nil {
+		return err
+	}
+	seen.resolved = true
+	for _, addr := range addrs {
+		if refused := forbidden(addr, egress.Policy{}); refused != nil && seen.private == nil {
+			seen.private = refused
+		}
+		seen.unasked = seen.unasked || forbidden(addr, p.Policy) != nil
+	}
+	if seen.unasked {
+		return seen.private
+	}
+	return nil
+}
+
+func lookup(ctx context.Context, r egress.Resolver, host string) ([]netip.Addr, error) {
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return []netip.Addr{addr}, nil
+	}
+	return r.LookupNetIP(ctx, "ip", host)
+}
+
+func forbidden(addr netip.Addr, p egress.Policy) *egress.ForbiddenError {
+	refused, _ := egress.CheckAddr(addr, p).(*egress.ForbiddenError) //nolint:errorlint // CheckAddr returns it bare
+	return refused
+}
+
+func (p *patient) client() *http.Client {
+	o := p.Outbound
+	o.Timeout = questionWithin
+	client := egress.Client(p.Policy, o)
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return client
+}
+
+// peek asks for the path of the webhook by GET: a ghostcm answers that with 405,
+// and it is no event.
+func (p *patient) peek(ctx context.Context, client *http.Client, seen *outside) {
+	resp, body, err := get(ctx, client, seen.base+ghostPath+p.Name)
+	if err != nil {
+		seen.failed = err
+		return
+	}
+	seen.status = resp.StatusCode
+	seen.ours = resp.StatusCode == http.StatusMethodNotAllowed && field(body, "error") == refuseMethod
+	if resp.TLS != nil && len(resp.TLS.PeerCertificates) > 0 {
+		seen.expires = resp.TLS.PeerCertificates[0].NotAfter
+	}
+	if seen.ours {
+		return
+	}
+	if resp, body, err = get(ctx, client, seen.base+"/livez"); err == nil {
+		seen.alive = resp.StatusCode == http.StatusOK && field(body, "status") == "alive"
+	}
+}
+
+func get(ctx context.Context, client *http.Client, target string) (*http.Response, []byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, http.NoBody)
+	if err != nil {
+		return nil, nil, err
+	}
+	req.Header.Set("User-Agent", "ghostcm (https://github.com/ghostcm/ghostcm)")
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer resp.Body.Close() //nolint:errcheck // it was only read
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxPeek))
+	return resp, body, err
+}
+
+// field is a text of a JSON object; "" if it has none.
+func field(body []byte, name string) string {
+	var object map[string]any
+	if json.Unmarshal(body, &object) != nil {
+		return ""
+	}
+	text, _ := object[name].(string)
+	return text
+}
