@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"context"
+	"crypto/rand"
 	"io"
 	"log/slog"
 	"net"
@@ -17,6 +18,7 @@ import (
 	"github.com/ghostcm/ghostcm/internal/config"
 	"github.com/ghostcm/ghostcm/internal/ghost/ghosttest"
 	"github.com/ghostcm/ghostcm/internal/jobs"
+	"github.com/ghostcm/ghostcm/internal/member"
 	"github.com/ghostcm/ghostcm/internal/program"
 	"github.com/ghostcm/ghostcm/internal/redisserver/redistest"
 	"github.com/ghostcm/ghostcm/internal/store"
@@ -228,9 +230,44 @@ func askRarely(t *testing.T, p *program.Program) {
 	note(s.Requeue(ctx, store.Overdue{Site: "blog", ID: "none"}, store.Job{QueueKey: jobs.Encode(jobs.Spec{}).QueueKey}))
 	note(p.Queue.Expedite(ctx, "blog"))
 	note(p.Queue.Replay(ctx, letters[0], jobs.Revival{}))
-	for _, err := range failures {
+	for _, err := range append(failures, askForSync(t, s)...) {
 		if err != nil {
 			t.Error(err)
 		}
 	}
+}
+
+// askForSync asks what a full sync and a scheduled catch-up ask.
+func askForSync(t *testing.T, s *store.Store) (failures []error) {
+	t.Helper()
+	const id = "0123456789abcdef01234567"
+	ctx, note := t.Context(), func(_ any, err error) { failures = append(failures, err) }
+	note(s.ClaimCatchUp(ctx, "quiet", time.Minute, time.Hour, "a test"))
+	run, err := s.OpenRun(ctx, "quiet", time.Minute, "a test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	batch, _, err := s.LockBatch(ctx, "quiet", []store.Claim{{ID: id, Emails: []string{"jo@example.org"}}}, time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	note(s.Recall(ctx, "quiet", []string{id}))
+	note(s.RecallAddresses(ctx, "quiet", []string{"jo@example.org"}))
+	note(batch.Save(ctx, []*member.Case{{ID: id, Memory: member.Memory{DeletedAt: 1}}}))
+	job := jobs.Encode(jobs.Spec{Kind: "member", Site: "quiet", Key: id})
+	note(s.Pending(ctx, "quiet", []string{id}))
+	note(s.VanishedLeft(ctx, "quiet"))
+	census := member.NewCensus(1)
+	for range 2 { // the second takes the place of the first
+		failures = append(failures, census.Add(id, rand.Text()), s.SaveCensus(ctx, "quiet", census.Census()))
+		census = member.NewCensus(1)
+	}
+	note(s.CatchUps(ctx, []string{"quiet"}))
+	_, _, err = s.LoadCensus(ctx, "quiet")
+	_, _, resumed := run.Resume(ctx)
+	failures = append(failures, err, resumed, run.Renew(ctx), run.Checkpoint(ctx, store.Checkpoint{}), batch.Unlock(ctx), run.Finish(ctx),
+		s.AskFullWalk(ctx, "quiet", "a test"),
+		s.Mark(ctx, "quiet", []store.Mark{{ID: id, Job: store.Job{ID: job.ID, QueueKey: job.QueueKey, Raw: job.Raw, WakeChannel: job.WakeChannel}}}))
+	note(s.FinishCatchUp(ctx, "quiet", store.Outcome{Who: "a test", Next: time.Minute}))
+	return failures
 }

@@ -193,7 +193,7 @@ end
 return 1`)
 
 // unlockSize is how many locks one call gives back.
-const unlockSize = 500
+const unlockSize = 250
 
 // Unlock gives all locks back. Locks that are not given back end by themselves.
 func (b *Batch) Unlock(ctx context.Context) error {
