@@ -115,6 +115,8 @@ func (w *world) listClient() *campaignmonitor.Client {
 	return c
 }
 
+func newHTTP() *http.Client { return &http.Client{Transport: &http.Transport{}} }
+
 func (w *world) logger() *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
