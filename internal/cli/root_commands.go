@@ -9,6 +9,7 @@ func (a *app) commands() []*cobra.Command {
 		newServeCommand(a),
 		newWorkerCommand(a),
 		newStatusCommand(a),
+		newSyncCommand(a),
 		newDLQCommand(a),
 		newDemoCommand(a),
 		newSitesCommand(a),

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 )
@@ -130,7 +129,7 @@ func (r *reporter) done(n note) {
 	events := n.list("event_ids")
 	fresh := len(slices.DeleteFunc(slices.Clone(events), func(id string) bool { return slices.Contains(r.seen[who], id) }))
 	r.seen[who] = events
-	if len(events) > 0 && strings.HasPrefix(events[len(events)-1], syncEvent) {
+	if len(events) == 0 { // of the sync
 		return
 	}
 	outcome := n.text("outcome")

@@ -34,7 +34,7 @@ type stage struct {
 	config       *config.Config
 	program      *program.Program
 	listener     net.Listener
-	synced       atomic.Int64 // members on the road so far
+	synced       atomic.Int64 // members so far
 	dir          string       // for what the program keeps on disk
 }
 
@@ -128,7 +128,7 @@ func (s *stage) environ() []string {
 	env := []string{
 		"CM_API_KEY=" + cmtest.DefaultKey, "CM_API_URL=" + s.list.URL(), "CM_RATE_LIMIT=300", "CM_RATE_BURST=300",
 		"REDIS_URL=" + s.redis.url(), "STATE_DIR=" + s.dir, "ALLOW_INSECURE_URLS=true",
-		"RETRY_SCHEDULE=" + retries, "WORKER_CONCURRENCY=" + strconv.Itoa(concurrency),
+		"RECONCILE_INTERVAL=0", "RETRY_SCHEDULE=" + retries, "WORKER_CONCURRENCY=" + strconv.Itoa(concurrency),
 	}
 	for i, p := range s.publications {
 		env = append(env, p.environ(fmt.Sprintf("SITE%d_", i+1))...)

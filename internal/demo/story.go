@@ -41,7 +41,7 @@ func (s *stage) allTold(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.room(ctx, 1)
+	return s.emptied(ctx)
 }
 
 // scene does things in their order, each when the one before has arrived.
