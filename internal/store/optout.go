@@ -55,6 +55,14 @@ func (s *Store) AskOptOuts(ctx context.Context, site string, asks []Mark) (pushe
 	return pushed, nil
 }
 
+// KeepOptOut lets wishes of so long join a job that waits for its next attempt.
+func (s *Store) KeepOptOut(ctx context.Context, site, id string, wait time.Duration) error {
+	if err := s.redis.Set(ctx, optOutKey(site, id), "waits", wait+askedFor).Err(); err != nil {
+		return fmt.Errorf("keeping a look at an opt-out: %w", err)
+	}
+	return nil
+}
+
 // TakeOptOut says that the look is about to be taken: a wish that comes from now
 // on is for another one.
 func (s *Store) TakeOptOut(ctx context.Context, site, id string) error {

@@ -3,6 +3,7 @@ package store_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/ghostcm/ghostcm/internal/store"
 )
@@ -76,5 +77,21 @@ func TestAThousandWishesAreAskedAtOnce(t *testing.T) {
 	}
 	if n := b.askOptOuts(names...); n != 1000 || b.jobsQueued() != 1000 {
 		t.Errorf("%d jobs, %d in the queue", n, b.jobsQueued())
+	}
+}
+
+// Else each catch-up would add one to the jobs that wait for their retry.
+func TestAWishJoinsAJobThatWaitsForItsNextAttempt(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	if err := b.KeepOptOut(t.Context(), site, "one", time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if n := b.askOptOuts("one"); n != 0 {
+		t.Errorf("%d jobs beside the one that waits", n)
+	}
+	left, err := b.redis.PTTL(t.Context(), "{ghostcm}:optout:blog:one").Result()
+	if err != nil || left < time.Hour || left > time.Hour+time.Minute {
+		t.Errorf("the wish stands for %v, %v", left, err)
 	}
 }

@@ -50,7 +50,7 @@ func (w *Worker) handleOptOut(ctx context.Context, job jobs.Job) (err error) {
 		return jobs.WithCode(errNoSite, "config:unknown_site")
 	}
 	bare := context.WithoutCancel(ctx) // what must be given back, also when the job's time is over
-	defer func() { err = errors.Join(err, a.giveBack(bare)) }()
+	defer func() { err = errors.Join(err, a.giveBack(bare), a.keepOptOut(bare, err)) }()
 	defer a.leaveShare()
 	if err := a.pass(ctx); err != nil {
 		return err
@@ -72,6 +72,18 @@ func (w *Worker) handleOptOut(ctx context.Context, job jobs.Job) (err error) {
 	a.Log.InfoContext(ctx, "optout.done", append(about(job), "outcome", outcome, "calls", a.calls,
 		"took_ms", a.Now().Sub(a.begun).Milliseconds())...)
 	return nil
+}
+
+// keepOptOut lets wishes that come before the next attempt join it.
+func (a *attempt) keepOptOut(ctx context.Context, err error) error {
+	wait, snoozed := jobs.SnoozedFor(err, a.Now())
+	switch {
+	case err == nil || !snoozed && (a.job.LastAttempt || jobs.IsPermanent(err)):
+		return nil
+	case !snoozed:
+		wait = max(a.nextDelay(), jobs.RetryAfterOf(err))
+	}
+	return a.Store.KeepOptOut(ctx, a.site.Name, a.job.Key, wait)
 }
 
 // pass is the way through the site's gate of a job without an inbox entry.
