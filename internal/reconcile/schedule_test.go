@@ -400,7 +400,6 @@ func TestACensusThatIsCutIsNoCensus(t *testing.T) {
 	}
 }
 
-
 func (l *logBuffer) all() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
