@@ -64,7 +64,7 @@ func TestFactsOfACensusDoNotRunIntoEachOther(t *testing.T) {
 	t.Parallel()
 	const id = "65f0c0ffee65f0c0ffee65f0"
 	seen := map[string][]string{}
-	for _, facts := range [][]string{{}, {""}, {"", ""}, {"ab"}, {"a", "b"}, {"b", "a"}, {"", "ab"}, {"ab", ""}, {"\x01a"}, {"a\x01"}} {
+	for _, facts := range [][]string{{}, {""}, {"", ""}, {"ab"}, {"a", "b"}, {"b", "a"}, {"", "ab"}, {"ab", ""}, {"\x01a"}, {"a\x01"}, {"a\x00b"}} {
 		b := member.NewCensus(1)
 		if err := b.Add(id, facts...); err != nil {
 			t.Fatal(err)

@@ -161,6 +161,10 @@ func TestAFullWalkThatIsAskedForComesAtOnceAndIsOwedUntilItWentWell(t *testing.T
 	if got := b.turn("b"); got != none {
 		t.Errorf("when all is done: %+v", got)
 	}
+	b.age(quarter)
+	if got := b.turn("b"); got != part {
+		t.Errorf("a walk that is no longer owed: %+v", got)
+	}
 }
 
 func TestATurnWhoseProcessDiedComesAgain(t *testing.T) {
