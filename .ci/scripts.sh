@@ -146,5 +146,19 @@ on .make/deps.sh test
 expect "everything is there" "exit 0" -
 refuse "everything is there" "apt-get"
 
+machine
+fake apt-get ''
+fake id 'echo 0'
+fake nginx ''
+on .make/deps.sh deploy
+expect "what checks docs/deploy" "install -y -q --no-install-recommends systemd prometheus caddy openssl dpkg" log
+
+machine
+fake dnf ''
+fake id 'echo 0'
+on .make/deps.sh deploy
+expect "what checks docs/deploy, elsewhere" "exit 0" -
+refuse "what checks docs/deploy, elsewhere" "install"
+
 echo "script tests: $passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -1,7 +1,8 @@
 # Installs what a purpose needs, or says exactly what to install:
 #   deps.sh build   certificates, to fetch modules
 #   deps.sh test    and redis-server, and a C compiler for the race detector
-#   deps.sh ci      and make and shellcheck
+#   deps.sh ci      and make, shellcheck, and shells to try completions in
+#   deps.sh deploy  only what checks the files in docs/deploy, and packages
 # It does not fail for what is missing: what cannot run without it says so.
 
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -24,6 +25,7 @@ have_certificates() {
 
 # missing prints the packages that this machine's package manager calls what is missing.
 missing() {
+	[ "$1" = deploy ] && { deploy_packages; return; }
 	have_certificates || echo ca-certificates
 	[ "$1" = build ] && return
 	have_redis || redis_package
@@ -31,6 +33,15 @@ missing() {
 	[ "$1" = ci ] || return 0
 	have make || echo make
 	have shellcheck || shellcheck_package
+	shells
+}
+
+# shells prints what the completions are tried in; see internal/cli/testdata/script/complete_*.
+shells() {
+	[ "$(uname)" = Darwin ] && return
+	have zsh || echo zsh
+	have fish || echo fish
+	[ -e /usr/share/bash-completion/bash_completion ] || echo bash-completion
 }
 
 redis_package() {
@@ -52,6 +63,17 @@ compiler_packages() {
 
 shellcheck_package() {
 	if [ "$manager" = dnf ]; then echo ShellCheck; else echo shellcheck; fi
+}
+
+# deploy_packages knows Debian's names only: these checks run on CI's machines.
+deploy_packages() {
+	[ "$manager" = apt-get ] || return 0
+	have systemd-analyze || echo systemd
+	have nginx || echo nginx
+	have promtool || echo prometheus
+	have caddy || echo caddy
+	have openssl || echo openssl
+	have dpkg || echo dpkg
 }
 
 install() {
@@ -108,6 +130,9 @@ for candidate in apt-get dnf brew; do
 		break
 	fi
 done
+
+# Debian has them there, which is not on everybody's PATH.
+[ "$purpose" = deploy ] && PATH=$PATH:/usr/sbin:/sbin
 
 if [ "$purpose" != build ] && [ "$(uname)" = Darwin ] && ! have_compiler; then
 	say "No C compiler: run \`xcode-select --install\` for the race detector."

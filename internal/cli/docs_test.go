@@ -30,6 +30,9 @@ func manual(t *testing.T) map[string]string {
 		page := "docs/" + filepath.Base(name)
 		pages[page] = readDoc(t, page)
 	}
+	for _, name := range deployFiles(t) {
+		pages[name] = readDoc(t, name)
+	}
 	if len(pages) < 4 {
 		t.Fatalf("found only %d pages", len(pages))
 	}
@@ -59,6 +62,7 @@ func TestTheManualNamesOnlySettingsThatExist(t *testing.T) {
 	known := map[string]bool{ // of systemd, XDG and Ghost's log
 		"CREDENTIALS_DIRECTORY": true, "STATE_DIRECTORY": true, "XDG_STATE_HOME": true, "NAME_FILE": true,
 		"URL_PRIVATE_INVALID": true, "WEBHOOK_DELIVERY_FAILURE": true,
+		"AF_INET": true, "AF_INET6": true, "AF_UNIX": true, "CGO_ENABLED": true,
 	}
 	for _, s := range config.Settings() {
 		known[s.Name], known[s.Name+"_FILE"] = true, s.Secret
@@ -85,7 +89,7 @@ func TestTheManualNamesOnlyCommandsAndFlagsThatExist(t *testing.T) {
 	t.Parallel()
 	found := 0
 	for page, text := range manual(t) {
-		for _, m := range regexp.MustCompile("(?m)(?:^\\$ |^    |`|bin/)ghostcm ([a-z-][^`|#\n]*)").FindAllStringSubmatch(text, -1) {
+		for _, m := range regexp.MustCompile("(?m)(?:^\\$ |^    |`|bin/|Ask: )ghostcm ([a-z-][^`|#\"\n]*)").FindAllStringSubmatch(text, -1) {
 			found++
 			a, _, _ := testApp()
 			if wrong := wrongCommand(newRootCommand(a), strings.Fields(m[1])); wrong != "" {
@@ -140,6 +144,7 @@ func everyMetric(t *testing.T) string {
 	m := metrics.New(metrics.NewRegistry())
 	m.Build("v1", "", "go1")
 	m.Sites([]string{"blog"})
+	m.CatchUps(nil)
 	m.Watch(time.Second, func(context.Context) (metrics.Queue, error) {
 		return metrics.Queue{Sites: []metrics.Site{{Name: "blog"}}}, nil
 	})
@@ -149,6 +154,8 @@ func everyMetric(t *testing.T) string {
 	m.EventWritten("blog", time.Second)
 	m.DeadLetter("blog", "member")
 	m.Upstream(metrics.Request{Site: "blog", Upstream: "ghost", Op: "member", Status: 200})
+	m.CatchUp("blog", metrics.CaughtUp, map[string]int{"add": 1})
+	m.ListWebhook("blog", "accepted")
 	answer := httptest.NewRecorder()
 	m.Handler().ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), "GET", "/metrics", nil))
 	return answer.Body.String()
