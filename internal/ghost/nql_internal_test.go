@@ -23,6 +23,15 @@ func TestFiltersAreWrittenAsGhostReadsThem(t *testing.T) {
 	if got, err := filterAfter("6b0233b2a81c3c0187d34846"); got != "id:>'6b0233b2a81c3c0187d34846'" || err != nil {
 		t.Errorf("after: %s, %v", got, err)
 	}
+	const one, two = "6b0233b2a81c3c0187d34846", "6b0233b2a81c3c0187d34847"
+	if got, err := filterIDs([]string{one, two}); got != "id:['"+one+"','"+two+"']" || err != nil {
+		t.Errorf("by id: %s, %v", got, err)
+	}
+	for _, none := range []string{"", "'", "6B0233B2A81C3C0187D34846", one + "',email:-'x"} {
+		if _, err := filterIDs([]string{one, none}); !errors.Is(err, ErrUnsearchable) {
+			t.Errorf("by %q: %v", none, err)
+		}
+	}
 	if _, err := filterAfter("'"); !errors.Is(err, ErrUnsearchable) {
 		t.Errorf("after a quote: %v", err)
 	}

@@ -3,6 +3,7 @@ package ghost
 import (
 	"context"
 	"encoding/json"
+	"errors"
 )
 
 // Bounds of what an answer holds. A member with 500 labels has 75 KiB.
@@ -92,7 +93,6 @@ func (r *pageReader) readMembers(ctx context.Context) error {
 		return errNotJSON
 	}
 	r.page.Members = make([]memberJSON, 0, r.most)
-	var raw json.RawMessage
 	for r.dec.More() {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -101,10 +101,7 @@ func (r *pageReader) readMembers(ctx context.Context) error {
 			return errTooMany
 		}
 		r.body.nextValue()
-		if r.dec.Decode(&raw) != nil {
-			return errNotJSON
-		}
-		m, err := readRecord(raw)
+		m, err := r.readRecord()
 		if err != nil {
 			return err
 		}
@@ -115,28 +112,25 @@ func (r *pageReader) readMembers(ctx context.Context) error {
 }
 
 // readRecord marks a record that cannot be read as broken, so that it does not
-// take the 99 others with it.
-func readRecord(raw []byte) (memberJSON, error) {
-	if len(raw) > maxRecord {
-		return memberJSON{}, errTooLarge
+// take the 99 others with it. What was read of one by then may be its id.
+func (r *pageReader) readRecord() (memberJSON, error) {
+	var m memberJSON
+	begin := r.dec.InputOffset()
+	if err := r.dec.Decode(&m); err != nil {
+		if !concernsValue(err) {
+			return memberJSON{}, errNotJSON
+		}
+		m = memberJSON{ID: m.ID, broken: true}
 	}
-	m, bad := decodeMember(raw)
-	if bad != nil {
-		m = memberJSON{ID: idOf(raw), broken: true}
-	}
-	if max(len(m.Labels), len(m.Tiers), len(m.Newsletters)) > maxNamed {
+	if r.dec.InputOffset()-begin > maxRecord || max(len(m.Labels), len(m.Tiers), len(m.Newsletters)) > maxNamed {
 		return memberJSON{}, errTooLarge
 	}
 	return m, nil
 }
 
-// idOf finds the id of a record that cannot be read, "" if it has none.
-func idOf(raw []byte) string {
-	var only struct {
-		ID string `json:"id"`
-	}
-	if json.Unmarshal(raw, &only) != nil {
-		return ""
-	}
-	return only.ID
+// concernsValue tells JSON with a value of the wrong type from what is no JSON,
+// or is cut.
+func concernsValue(err error) bool {
+	var wrongType *json.UnmarshalTypeError
+	return errors.As(err, &wrongType) || errors.Is(err, ErrInvalidMember)
 }

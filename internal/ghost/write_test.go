@@ -44,6 +44,22 @@ func TestUnsubscribeEndsTheNewslettersAndNothingElse(t *testing.T) {
 	}
 }
 
+// TestUnsubscribeSendsTheNewslettersAlone is about the words on the wire: what a
+// PUT names is replaced, even by null.
+func TestUnsubscribeSendsTheNewslettersAlone(t *testing.T) {
+	t.Parallel()
+	var sent atomic.Value
+	c := handled(t, func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		sent.Store(fmt.Sprintf("%s %s %s %v", r.Method, r.URL, body, err))
+		_, _ = io.WriteString(w, `{"members":[`+live+`]}`)
+	})
+	want := "PUT /ghost/api/admin/members/" + id + `/ {"members":[{"newsletters":[]}]} <nil>`
+	if err := c.Unsubscribe(t.Context(), id); err != nil || sent.Load() != want {
+		t.Errorf("sent %v, want %s; %v", sent.Load(), want, err)
+	}
+}
+
 func TestUnsubscribeOfNobodyIsNotFound(t *testing.T) {
 	t.Parallel()
 	s := ghosttest.Run(t, ghosttest.Options{})
