@@ -130,13 +130,13 @@ func TestQueueIsReadAtEachScrape(t *testing.T) {
 		depth++
 		return metrics.Queue{
 			Depth: depth, Oldest: 1500 * time.Millisecond, Retrying: 3, DeadLetters: 4, Workers: 5, Waiting: 6, WaitingOldest: 7 * time.Second,
-			Sites: []metrics.Site{{Name: "blog", Broken: "ghost"}, {Name: "shop", Paused: true}},
+			Sites: []metrics.Site{{Name: "blog", Broken: "ghost", CaughtUp: time.UnixMilli(1_700_000_000_500)}, {Name: "shop", Paused: true}},
 		}, nil
 	})
 	wantSeries(t, scrape(t, m), "ghostcm_redis_up 1", "ghostcm_queue_depth 1", "ghostcm_queue_oldest_seconds 1.5",
 		"ghostcm_jobs_retrying 3", "ghostcm_dead_letters 4", "ghostcm_workers 5", "ghostcm_members_waiting 6", "ghostcm_members_waiting_oldest_seconds 7",
 		`ghostcm_breaker_open{site="blog",upstream="ghost"} 1`, `ghostcm_breaker_open{site="blog",upstream="campaignmonitor"} 0`,
-		`ghostcm_site_paused{site="blog"} 0`, `ghostcm_site_paused{site="shop"} 1`)
+		`ghostcm_catchup_last_success_timestamp_seconds{site="blog"} 1.7000000005e+09`, `ghostcm_site_paused{site="blog"} 0`, `ghostcm_site_paused{site="shop"} 1`)
 	wantSeries(t, scrape(t, m), "ghostcm_queue_depth 2")
 }
 

@@ -25,6 +25,8 @@ type Site struct {
 	Name   string
 	Paused bool   // until somebody mends the configuration
 	Broken string // the upstream whose breaker is open; "" if none is
+	// CaughtUp is when a scheduled catch-up last went well; zero: never.
+	CaughtUp time.Time
 }
 
 // Watch reads the queue at each scrape, for at most limit. read must end when
@@ -68,6 +70,10 @@ func (w *watcher) Collect(out chan<- prometheus.Metric) {
 		for _, upstream := range upstreams {
 			out <- flag(breakerDesc(), site.Broken == upstream, site.Name, upstream)
 		}
+		if !site.CaughtUp.IsZero() {
+			at := float64(site.CaughtUp.UnixMilli()) / 1000
+			out <- prometheus.MustNewConstMetric(caughtUpDesc(), prometheus.GaugeValue, at, site.Name)
+		}
 	}
 }
 
@@ -77,6 +83,11 @@ func pausedDesc() *prometheus.Desc {
 
 func breakerDesc() *prometheus.Desc {
 	return prometheus.NewDesc("ghostcm_breaker_open", "1 while the circuit breaker of the site is open.", []string{"site", "upstream"}, nil)
+}
+
+func caughtUpDesc() *prometheus.Desc {
+	return prometheus.NewDesc("ghostcm_catchup_last_success_timestamp_seconds",
+		"When a scheduled catch-up of the site last went well; absent until the first.", []string{"site"}, nil)
 }
 
 func flag(desc *prometheus.Desc, set bool, labels ...string) prometheus.Metric {

@@ -108,6 +108,7 @@ local t = redis.call('time')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 redis.call('hset', KEYS[1], 'last', now, 'ok', ARGV[2], 'walked', ARGV[3], 'found', ARGV[4], 'reason', ARGV[5], 'next', now + ARGV[6])
 redis.call('hdel', KEYS[1], 'until')
+if ARGV[2] == '1' then redis.call('hset', KEYS[1], 'good', now) end
 if ARGV[2] == '1' and ARGV[3] == '1' then
   redis.call('hset', KEYS[1], 'full', c[3])
   redis.call('hdel', KEYS[1], 'owed')

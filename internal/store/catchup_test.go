@@ -240,15 +240,20 @@ func TestHowCatchUpsStandIsSeen(t *testing.T) {
 	ended := b.catchUp()
 	near("last", ended.Last, time.Now())
 	near("last full", ended.LastFull, time.Now())
+	near("last that went well", ended.Good, time.Now())
+	good := ended.Good
 	near("next", ended.Next, time.Now().Add(quarter))
-	ended.Last, ended.LastFull, ended.Next = time.Time{}, time.Time{}, time.Time{}
+	ended.Last, ended.Good, ended.LastFull, ended.Next = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	if diff := cmp.Diff(store.CatchUp{OK: true, Full: true, Found: map[string]int{"added": 3}, Asked: "silence"}, ended); diff != "" {
 		t.Errorf("ended: %s", diff)
 	}
 	b.turn("host 2")
 	b.caughtUp(store.Outcome{Who: "host 2", Reason: "ghost is down"})
 	failed := b.catchUp()
-	failed.Last, failed.LastFull, failed.Next = time.Time{}, time.Time{}, time.Time{}
+	if !failed.Good.Equal(good) {
+		t.Errorf("a failure moved the last that went well to %v", failed.Good)
+	}
+	failed.Last, failed.Good, failed.LastFull, failed.Next = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	if diff := cmp.Diff(store.CatchUp{Reason: "ghost is down", Asked: "silence"}, failed); diff != "" {
 		t.Errorf("failed: %s", diff)
 	}

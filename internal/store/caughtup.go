@@ -20,6 +20,7 @@ type CatchUp struct {
 	Found  map[string]int
 	Reason string
 
+	Good     time.Time // when the last one ended that went well
 	LastFull time.Time // when the last full walk that went well began
 	Next     time.Time // when the next is due; earlier if Asked
 
@@ -56,7 +57,7 @@ func (s *Store) CatchUps(ctx context.Context, sites []string) ([]CatchUp, error)
 func readCatchUp(fields map[string]string) (CatchUp, error) {
 	c := CatchUp{
 		Last: moment(fields["last"]), OK: fields["ok"] == "1", Full: fields["walked"] == "1", Reason: fields["reason"],
-		LastFull: moment(fields["full"]), Next: moment(fields["next"]), Asked: fields["asked"],
+		Good: moment(fields["good"]), LastFull: moment(fields["full"]), Next: moment(fields["next"]), Asked: fields["asked"],
 	}
 	if c.Asked == "" {
 		c.Asked = fields["owed"]
