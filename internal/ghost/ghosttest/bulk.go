@@ -13,7 +13,7 @@ func (s *Server) BulkLabel(label string, match func(Member) bool) int {
 // BulkUnlabel takes a label from the members that match.
 func (s *Server) BulkUnlabel(label string, match func(Member) bool) int {
 	return s.bulk(match, func(m *Member) {
-		m.Labels = slices.DeleteFunc(slices.Clone(m.Labels), func(l string) bool { return l == label })
+		m.Labels = slices.DeleteFunc(m.Labels, func(l string) bool { return l == label })
 	})
 }
 

@@ -117,7 +117,7 @@ func (s *site) relabel(name string, change func(names []string, at int) []string
 	n := 0
 	for _, m := range s.members {
 		if at := slices.Index(m.Labels, name); at >= 0 {
-			m.Labels = change(slices.Clone(m.Labels), at)
+			m.Labels = change(m.Labels, at)
 			n++
 		}
 	}
