@@ -14,7 +14,7 @@ export HOME := $(if $(HOME),$(HOME),$(shell eval echo "~$$(id -un)"))
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
-.PHONY: help deps build demo test lint fmt cover bench docs completions clean go-is-there
+.PHONY: help deps build demo test lint fmt cover bench docs completions release clean go-is-there
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -55,8 +55,12 @@ docs: go-is-there ## write docs/cli: Markdown and man pages
 completions: build ## write completions/
 	@$(SHELL) .make/completions.sh
 
+release: go-is-there ## build what is published into dist/; PLATFORMS="linux/amd64" narrows
+	@$(SHELL) .make/deps.sh build
+	@$(SHELL) .make/release.sh
+
 clean: ## remove what was built
-	rm -rf bin coverage.out coverage.html .tools
+	rm -rf bin dist coverage.out coverage.html .tools
 
 go-is-there:
 	@$(SHELL) .make/check-go.sh

@@ -151,7 +151,7 @@ fake apt-get ''
 fake id 'echo 0'
 fake nginx ''
 on .make/deps.sh deploy
-expect "what checks docs/deploy" "install -y -q --no-install-recommends systemd prometheus caddy openssl dpkg" log
+expect "what checks docs/deploy" "install -y -q --no-install-recommends systemd prometheus caddy openssl dpkg curl" log
 
 machine
 fake dnf ''

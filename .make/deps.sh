@@ -74,6 +74,7 @@ deploy_packages() {
 	have caddy || echo caddy
 	have openssl || echo openssl
 	have dpkg || echo dpkg
+	have curl || echo curl
 }
 
 install() {
