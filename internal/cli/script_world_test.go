@@ -46,11 +46,14 @@ func worldCommands(t *testing.T) map[string]func(*testscript.TestScript, bool, [
 		"exits": exits,
 		"world": func(ts *testscript.TestScript, _ bool, _ []string) { makeWorld(t, ts) },
 		"port":  func(ts *testscript.TestScript, _ bool, _ []string) { ts.Setenv("PORT", freePort(ts)) },
-		"joins": joins, "subscribed": subscribed, "refuses": refuses, "answers": answers, "shows": shows, "occupied": occupied,
+		"joins": joins, "subscribed": subscribed, "refuses": refuses, "answers": answers, "shows": shows, "occupied": occupied, "types": types,
 	}
 }
 
 func hasRedis(condition string) (bool, error) {
+	if shell, isTab := strings.CutPrefix(condition, "tab:"); isTab {
+		return canTab(shell), nil
+	}
 	if condition != "redis" {
 		return false, fmt.Errorf("unknown condition %q", condition)
 	}

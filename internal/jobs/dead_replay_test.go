@@ -267,9 +267,9 @@ func TestWhatRedisAcknowledgedOfAReplayOutlivesItsDeath(t *testing.T) {
 	}
 }
 
-// Dead letters may be more than fit in memory: they are read page by page.
-func TestAHundredThousandDeadLettersAreNeverHeldAtOnce(t *testing.T) {
-	t.Parallel()
+// Dead letters may be more than fit in memory: they are read page by page. Not
+// beside other tests: they have the same heap.
+func TestAHundredThousandDeadLettersAreNeverHeldAtOnce(t *testing.T) { //nolint:paralleltest // see above
 	const letters, bound = 100_000, 32 << 20
 	b := setup(t)
 	b.dieLong(letters)
