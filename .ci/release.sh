@@ -102,7 +102,7 @@ started() {
 }
 
 stopped() {
-	kill -TERM "$server" && wait "$server" || { cat "$box/log"; return 1; }
+	{ kill -TERM "$server" && wait "$server"; } || { cat "$box/log"; return 1; }
 	server=
 }
 

@@ -12,7 +12,7 @@ fi
 go vet ./... || status=1
 
 if command -v shellcheck >/dev/null 2>&1; then
-	shellcheck -s sh .make/*.sh .ci/*.sh || status=1
+	shellcheck -s sh .make/*.sh .make/deb/*.sh .ci/*.sh || status=1
 	shellcheck .ci/run || status=1
 else
 	echo "shellcheck: not run (not installed)"

@@ -21,7 +21,7 @@ ask_git() { git -c safe.directory="$PWD" "$@"; }
 version=${VERSION:-$(ask_git describe --tags --always --dirty)}
 SOURCE_DATE_EPOCH=$(ask_git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH
-[ -n "$version" ] && [ -n "$SOURCE_DATE_EPOCH" ] || stop "needs a git checkout, for the version and its time"
+{ [ -n "$version" ] && [ -n "$SOURCE_DATE_EPOCH" ]; } || stop "needs a git checkout, for the version and its time"
 
 # nfpm is built once, at the version pinned here.
 nfpm_is_there() {
@@ -32,7 +32,7 @@ nfpm_is_there() {
 }
 
 build() { # os arch
-	CGO_ENABLED=0 GOOS=$1 GOARCH=$2 GOAMD64=v1 GOARM64=v8.0 GOFLAGS= \
+	CGO_ENABLED=0 GOOS=$1 GOARCH=$2 GOAMD64=v1 GOARM64=v8.0 GOFLAGS='' \
 		go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$version" -o "dist/stage/$1_$2/ghostcm" ./cmd/ghostcm
 }
 
@@ -62,12 +62,12 @@ package() { # arch
 	ARCH=$1 DEB_VERSION=$(deb_version) .tools/nfpm package -f .make/nfpm.yaml -p deb -t "dist/ghostcm_${version}_$1.deb"
 }
 
-rm -rf dist && mkdir -p dist/stage && pages || stop "cannot write dist"
+{ rm -rf dist && mkdir -p dist/stage && pages; } || stop "cannot write dist"
 for platform in $platforms; do
 	os=${platform%/*} arch=${platform#*/}
-	build "$os" "$arch" && archive "$os" "$arch" || stop "$platform failed"
+	{ build "$os" "$arch" && archive "$os" "$arch"; } || stop "$platform failed"
 	if [ "$os" = linux ]; then
-		nfpm_is_there && package "$arch" || stop "the package for $arch failed"
+		{ nfpm_is_there && package "$arch"; } || stop "the package for $arch failed"
 	fi
 done
 rm -rf dist/stage
