@@ -18,10 +18,12 @@ type Overview struct {
 	Sites   []SiteState   // as configured
 }
 
-// SiteState is a site and whether its jobs may reach its upstreams.
+// SiteState is a site, whether its jobs may reach its upstreams, and how its
+// scheduled catch-up stands.
 type SiteState struct {
-	Name string
-	Gate store.Gate
+	Name    string
+	Gate    store.Gate
+	CatchUp store.CatchUp
 }
 
 // Overview asks Redis, patiently: it is for people.
@@ -46,8 +48,12 @@ func (p *Program) overview(ctx context.Context, queue *jobs.Queue, from *store.S
 	if err != nil {
 		return o, err
 	}
+	catchUps, err := from.CatchUps(ctx, names)
+	if err != nil {
+		return o, err
+	}
 	for i, name := range names {
-		o.Sites = append(o.Sites, SiteState{Name: name, Gate: gates[i]})
+		o.Sites = append(o.Sites, SiteState{Name: name, Gate: gates[i], CatchUp: catchUps[i]})
 	}
 	return o, nil
 }
@@ -95,7 +101,7 @@ func (p *Program) queueState(ctx context.Context) (metrics.Queue, error) {
 		Workers: o.Queue.Workers, Waiting: o.Inbox.Members, WaitingOldest: o.Inbox.Oldest,
 	}
 	for _, s := range o.Sites {
-		site := metrics.Site{Name: s.Name, Paused: s.Gate.Paused}
+		site := metrics.Site{Name: s.Name, Paused: s.Gate.Paused, CaughtUp: s.CatchUp.Good}
 		if !s.Gate.Paused {
 			site.Broken = s.Gate.Upstream
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/ghostcm/ghostcm/internal/config"
 	"github.com/ghostcm/ghostcm/internal/jobs"
 	"github.com/ghostcm/ghostcm/internal/metrics"
+	"github.com/ghostcm/ghostcm/internal/reconcile"
 	"github.com/ghostcm/ghostcm/internal/server"
 	"github.com/ghostcm/ghostcm/internal/store"
 	"github.com/ghostcm/ghostcm/internal/webhook"
@@ -116,6 +117,7 @@ func (p *Program) door() server.Options {
 func (p *Program) work(ctx context.Context) error {
 	p.opt.Log.Info("worker.started", "concurrency", p.opt.Config.Worker.Concurrency, "sites", p.siteNames())
 	defer p.opt.Log.Info("worker.stopped")
+	defer p.keepSchedule(ctx)()
 	return p.doJobs(ctx)
 }
 
@@ -171,6 +173,7 @@ func (p *Program) metrics() *metrics.Metrics {
 func (p *Program) nameSeries() {
 	p.Metrics.Sites(p.siteNames())
 	p.Metrics.Jobs(worker.Kinds(), outcomeNames())
+	p.Metrics.CatchUps(reconcile.CatchUpKinds())
 }
 
 func outcomeNames() []string {

@@ -49,6 +49,9 @@ type rigOptions struct {
 	noFields  bool
 	noProgram bool // the test starts the program itself
 	quiet     bool // no log, as a benchmark needs
+	// catchUp is RECONCILE_INTERVAL; 0 is off. A configuration allows no less than a
+	// minute.
+	catchUp time.Duration
 }
 
 var fieldTypes = [][2]string{{"ghost_status", "Text"}, {"ghost_signup_date", "Date"}, {"ghost_last_updated", "Date"},
@@ -85,6 +88,9 @@ func (r *rig) open(o rigOptions) *program.Program {
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	if o.catchUp != 0 {
+		cfg.Worker.ReconcileInterval = o.catchUp
+	}
 	log := slog.New(slog.NewJSONHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	if o.quiet {
 		log = slog.New(slog.DiscardHandler)
@@ -99,7 +105,7 @@ func (r *rig) open(o rigOptions) *program.Program {
 
 func (r *rig) environ(o rigOptions) []string {
 	env := []string{"CM_API_KEY=" + cmtest.DefaultKey, "CM_API_URL=" + r.list.URL(), "REDIS_URL=" + r.redis, "ALLOW_INSECURE_URLS=true",
-		"CM_RATE_LIMIT=1000", "CM_RATE_BURST=1000", "STATE_DIR=" + r.t.TempDir(), "RETRY_SCHEDULE=1s,1s,1s,1s,1s,1s,1s,1s,1s,1s,1s,1s"}
+		"CM_RATE_LIMIT=1000", "CM_RATE_BURST=1000", "STATE_DIR=" + r.t.TempDir(), "RECONCILE_INTERVAL=0", "RETRY_SCHEDULE=1s,1s,1s,1s,1s,1s,1s,1s,1s,1s,1s,1s"}
 	for i, p := range r.sites {
 		prefix := fmt.Sprintf("SITE%d_", i+1)
 		env = append(env, prefix+"NAME="+p.name, prefix+"GHOST_WEBHOOK_SECRET="+secret, prefix+"CM_LIST_ID="+p.listID)

@@ -30,7 +30,7 @@ func (p *Program) Revert(ctx context.Context, run reconcile.Kept, r reconcile.Re
 func (p *Program) reconcile(ctx context.Context, site string, r reconcile.Request,
 	run func(*reconcile.Engine, reconcile.Request) (reconcile.Report, error)) (reconcile.Report, error) {
 	var err error
-	if r.Site, err = p.reconcileSite(site); err != nil {
+	if r.Site, err = p.siteCalled(site); err != nil {
 		return reconcile.Report{}, err
 	}
 	engine := p.engine()
@@ -51,16 +51,20 @@ func (p *Program) engine() *reconcile.Engine {
 	})
 }
 
-func (p *Program) reconcileSite(name string) (reconcile.Site, error) {
+func (p *Program) siteCalled(name string) (reconcile.Site, error) {
 	for _, s := range p.sites {
 		if s.Name == name {
-			return reconcile.Site{
-				Name: s.Name, Ghost: s.Ghost, List: s.List, ListID: s.ListID, Policy: s.Policy, Fields: s.Fields,
-				ConsentToTrack: s.ConsentToTrack, Pace: s.Pace,
-			}, nil
+			return reconcileSite(s), nil
 		}
 	}
 	return reconcile.Site{}, fmt.Errorf("no site is called %s", name)
+}
+
+func reconcileSite(s worker.Site) reconcile.Site {
+	return reconcile.Site{
+		Name: s.Name, Ghost: s.Ghost, List: s.List, ListID: s.ListID, Policy: s.Policy, Fields: s.Fields,
+		ConsentToTrack: s.ConsentToTrack, Pace: s.Pace,
+	}
 }
 
 // Assisted takes jobs from the queue in this process while do runs, so that what
