@@ -55,10 +55,13 @@ func New(o Options) *Engine {
 }
 
 // How long the site and the members of a batch stay locked should the process
-// be killed: P6 has their jobs done within a minute.
+// be killed: P6 has their jobs done within a minute. A run's lock, which is
+// renewed every quarter of its time, outlasts those of its batches: the run that
+// goes on would else find thousands of members locked, and hand them over one by
+// one.
 const (
-	runLease   = 45 * time.Second
-	batchLease = 50 * time.Second
+	runLease   = 60 * time.Second
+	batchLease = 45 * time.Second
 )
 
 // Run holds the site's whole Ghost against its whole list and makes the list
