@@ -146,7 +146,7 @@ func everyMetric(t *testing.T) string {
 	m.Sites([]string{"blog"})
 	m.CatchUps(nil)
 	m.Watch(time.Second, func(context.Context) (metrics.Queue, error) {
-		return metrics.Queue{Sites: []metrics.Site{{Name: "blog"}}}, nil
+		return metrics.Queue{Sites: []metrics.Site{{Name: "blog", CaughtUp: time.Now()}}}, nil
 	})
 	m.Webhook(metrics.Webhook{Site: "blog", Event: "member.added", Result: "accepted", At: time.Now()})
 	m.Job("member", "done", time.Second)
