@@ -15,6 +15,6 @@ const common = {
 module.exports = {
   apps: [
     { ...common, name: "ghostcm-serve", args: "serve" },
-    { ...common, name: "ghostcm-worker", args: "worker --metrics-address 127.0.0.1:9090", instances: 1 },
+    { ...common, name: "ghostcm-worker", args: "worker --metrics-address 127.0.0.1:3001", instances: 1 },
   ],
 };

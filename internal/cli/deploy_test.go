@@ -79,6 +79,23 @@ func TestTheUnitsGiveAWholeConfiguration(t *testing.T) {
 	}
 }
 
+func TestTheSettingsOfComposeAreRight(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	environ := []string{"HOME=" + dir}
+	for _, m := range regexp.MustCompile(`(?m)^ {6}([A-Z_]+): ([^#\n]+)`).FindAllStringSubmatch(readDoc(t, "docs/deploy/compose.yaml"), -1) {
+		environ = append(environ, m[1]+"="+strings.TrimSpace(m[2]))
+	}
+	write(t, dir, ".env", blocks(readDoc(t, "README.md"), "dotenv")[0])
+	cfg, err := config.Load(config.Options{Dir: dir, Environ: environ})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.Server.Host != "0.0.0.0" || len(cfg.Server.TrustedProxies) < 2 || len(environ) != 5 {
+		t.Errorf("host %s, proxies %v, of %d settings", cfg.Server.Host, cfg.Server.TrustedProxies, len(environ))
+	}
+}
+
 func TestTheSocketUnitListensWhereServeWould(t *testing.T) {
 	t.Parallel()
 	var host, port string
