@@ -100,18 +100,18 @@ func (r *run) mayDelete(ctx context.Context, all []undo) error {
 }
 
 func (r *run) undoAll(ctx context.Context, all []undo) error {
-	undoing, ctx := errgroup.WithContext(ctx)
+	undoing, failed := errgroup.WithContext(ctx)
 	undoing.SetLimit(importsAtOnce)
 	var values []undo
 	send := func() {
 		batch := values
 		values = nil
 		if len(batch) > 0 {
-			undoing.Go(func() error { return r.undoValues(ctx, batch) })
+			undoing.Go(func() error { return r.undoValues(failed, batch) })
 		}
 	}
 	for i, u := range all {
-		if ctx.Err() != nil {
+		if failed.Err() != nil {
 			break
 		}
 		switch u.way {
@@ -122,7 +122,7 @@ func (r *run) undoAll(ctx context.Context, all []undo) error {
 				send()
 			}
 		default:
-			undoing.Go(func() error { return r.undoOne(ctx, u) })
+			undoing.Go(func() error { return r.undoOne(failed, u) })
 		}
 		r.progress(Progress{Phase: Members, Done: i + 1, Total: len(all)})
 	}
