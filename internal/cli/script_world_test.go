@@ -47,6 +47,8 @@ func worldCommands(t *testing.T) map[string]func(*testscript.TestScript, bool, [
 		"world": func(ts *testscript.TestScript, _ bool, _ []string) { makeWorld(t, ts) },
 		"port":  func(ts *testscript.TestScript, _ bool, _ []string) { ts.Setenv("PORT", freePort(ts)) },
 		"joins": joins, "subscribed": subscribed, "refuses": refuses, "answers": answers, "shows": shows, "occupied": occupied, "types": types,
+		"twosites":  func(ts *testscript.TestScript, _ bool, _ []string) { twoSites(t, ts) },
+		"hasfields": hasFields, "haswebhooks": hasWebhooks,
 	}
 }
 

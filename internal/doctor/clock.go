@@ -27,7 +27,7 @@ func judgeClock(whose string, ahead time.Duration) verdict {
 	case away > skewWarns:
 		return warn(remedy, "the clock of %s is %v %s ours", whose, away, word)
 	}
-	return ok("agrees with ours to %v", max(away, time.Second))
+	return ok("within %v of ours", max(away, time.Second))
 }
 
 func (e *exam) redisClock() verdict {

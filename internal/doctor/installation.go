@@ -19,29 +19,37 @@ func configuration(notes []Note) verdict {
 	return warn("change these settings, or leave them if they are meant (docs/configuration.md)", "%s", strings.Join(texts, "; "))
 }
 
-// files says which files with secrets everybody on this machine may read. The
-// group may: a service's settings are usually root's, and readable by its group.
+// files says which files with secrets other users of this machine can read or
+// change. The group may: a service's settings are usually root's, and readable by
+// its group.
 func (e *exam) files() verdict {
-	var open []string
-	closed := 0
+	var read, written []string
+	there := 0
 	for _, f := range e.Files {
 		info, err := os.Stat(f)
-		switch {
-		case err != nil:
-		case info.Mode().IsRegular() && info.Mode().Perm()&0o006 != 0:
-			open = append(open, f)
-		default:
-			closed++
+		if err != nil {
+			continue
+		}
+		there++
+		if !info.Mode().IsRegular() {
+			continue
+		}
+		if info.Mode().Perm()&0o002 != 0 {
+			written = append(written, f)
+		} else if info.Mode().Perm()&0o004 != 0 {
+			read = append(read, f)
 		}
 	}
+	remedy := "chmod 600 " + strings.Join(append(written, read...), " ")
 	switch {
-	case len(open) > 0:
-		return fail("chmod 600 "+strings.Join(open, " "),
-			"every user of this machine can read or change secrets in %s", strings.Join(open, ", "))
-	case closed == 0:
+	case len(written) > 0:
+		return fail(remedy, "every user of this machine can change %s", strings.Join(written, ", "))
+	case len(read) > 0:
+		return warn(remedy, "every user of this machine can read the secrets in %s", strings.Join(read, ", "))
+	case there == 0:
 		return ok("secrets are in no file that this command knows of")
 	}
-	return ok("no other user can read or change secrets in %d %s", closed, plural(closed, "file", "files"))
+	return ok("no other user can read or change the secrets in %d %s", there, plural(there, "file", "files"))
 }
 
 // stateDir judges the directory of the spool and of run journals, which hold

@@ -44,7 +44,7 @@ func (m *mending) register(ctx context.Context, wish ghost.Webhook, old store.Ho
 	if id != "" && id == old.ID {
 		what = "changed the webhook of " + string(wish.Event) + " in Ghost"
 	}
-	next := store.Hook{ID: id, URL: wish.TargetURL, Secret: digest, At: m.Now().UTC()}
+	next := store.Hook{ID: id, URL: wish.TargetURL, Digest: digest, At: m.Now().UTC()}
 	switch {
 	case errors.Is(err, ghost.ErrWebhookExists):
 		m.did(what, "Ghost has one with this address already, which was not registered from here, or whose id is forgotten. "+
@@ -53,7 +53,7 @@ func (m *mending) register(ctx context.Context, wish ghost.Webhook, old store.Ho
 	case err != nil:
 		m.did(what, err.Error())
 		return
-	case id == old.ID && next.URL == old.URL && next.Secret == old.Secret:
+	case id == old.ID && next.URL == old.URL && next.Digest == old.Digest:
 		return // nothing was changed, and nothing is said
 	}
 	m.did(what, "")

@@ -25,16 +25,15 @@ const (
 // outside is what there is at the public URL of a site, seen from here, without
 // following a redirect and without going where the settings do not allow.
 type outside struct {
-	base     string // "" is unknown
-	host     string
-	private  *egress.ForbiddenError // why Ghost would call it private, or worse
-	unasked  bool                   // it may not be gone to from here
-	failed   error                  // why there was no answer
-	status   int
-	ours     bool      // a ghostcm answered at the webhook's path
-	alive    bool      // one did at /livez
-	expires  time.Time // of its certificate; zero without TLS
-	resolved bool
+	base    string // "" is unknown
+	host    string
+	private *egress.ForbiddenError // why Ghost would call it private, or worse
+	unasked bool                   // the settings do not allow to go there from here
+	failed  error                  // why there was no answer
+	status  int
+	ours    bool      // a ghostcm answered at the webhook's path
+	alive   bool      // one did at /livez
+	expires time.Time // of its certificate; zero without TLS
 }
 
 // base is the public URL: as it was given, or as it was registered.
@@ -85,7 +84,6 @@ func (p *patient) resolve(ctx context.Context, u *url.URL, seen *outside) error 
 	if err != nil {
 		return err
 	}
-	seen.resolved = true
 	for _, addr := range addrs {
 		if refused := forbidden(addr, egress.Policy{}); refused != nil && seen.private == nil {
 			seen.private = refused
@@ -121,37 +119,45 @@ func (p *patient) client() *http.Client {
 // peek asks for the path of the webhook by GET: a ghostcm answers that with 405,
 // and it is no event.
 func (p *patient) peek(ctx context.Context, client *http.Client, seen *outside) {
-	resp, body, err := get(ctx, client, seen.base+ghostPath+p.Name)
+	at, err := get(ctx, client, seen.base+ghostPath+p.Name)
 	if err != nil {
 		seen.failed = err
 		return
 	}
-	seen.status = resp.StatusCode
-	seen.ours = resp.StatusCode == http.StatusMethodNotAllowed && field(body, "error") == refuseMethod
-	if resp.TLS != nil && len(resp.TLS.PeerCertificates) > 0 {
-		seen.expires = resp.TLS.PeerCertificates[0].NotAfter
-	}
+	seen.status, seen.expires = at.status, at.expires
+	seen.ours = at.status == http.StatusMethodNotAllowed && field(at.body, "error") == refuseMethod
 	if seen.ours {
 		return
 	}
-	if resp, body, err = get(ctx, client, seen.base+"/livez"); err == nil {
-		seen.alive = resp.StatusCode == http.StatusOK && field(body, "status") == "alive"
+	if at, err = get(ctx, client, seen.base+"/livez"); err == nil {
+		seen.alive = at.status == http.StatusOK && field(at.body, "status") == "alive"
 	}
 }
 
-func get(ctx context.Context, client *http.Client, target string) (*http.Response, []byte, error) {
+// page is the beginning of an answer.
+type page struct {
+	status  int
+	body    []byte
+	expires time.Time // of the certificate; zero without TLS
+}
+
+func get(ctx context.Context, client *http.Client, target string) (page, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, http.NoBody)
 	if err != nil {
-		return nil, nil, err
+		return page{}, err
 	}
 	req.Header.Set("User-Agent", "ghostcm (https://github.com/ghostcm/ghostcm)")
 	resp, err := client.Do(req)
 	if err != nil {
-		return nil, nil, err
+		return page{}, err
 	}
-	defer resp.Body.Close() //nolint:errcheck // it was only read
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxPeek))
-	return resp, body, err
+	defer resp.Body.Close()
+	got := page{status: resp.StatusCode}
+	if resp.TLS != nil && len(resp.TLS.PeerCertificates) > 0 {
+		got.expires = resp.TLS.PeerCertificates[0].NotAfter
+	}
+	got.body, err = io.ReadAll(io.LimitReader(resp.Body, maxPeek))
+	return got, err
 }
 
 // field is a text of a JSON object; "" if it has none.

@@ -87,7 +87,8 @@ func (p *patient) judgeAnswer(seen outside) verdict {
 func (p *patient) judgeStranger(path string, status int) verdict {
 	switch status {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired:
-		return fail("in the proxy, let /webhook/ through without a login: every webhook is signed", "%s asks for a login (%d)", path, status)
+		return fail("in the proxy, let /webhook/ through without a login: every webhook is signed",
+			"%s asks for a login (%d)", path, status)
 	case http.StatusGone:
 		return fail("never answer 410 there", "%s answers 410: Ghost would delete its webhook", path)
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:

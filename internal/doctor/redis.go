@@ -89,7 +89,8 @@ func (e *exam) redisEviction() verdict {
 		switch {
 		case seen.Policy != "noeviction":
 			return fail(`on Redis: CONFIG SET maxmemory-policy noeviction, and the same in its configuration`,
-				"maxmemory-policy is %s: when memory gets short, Redis drops members and waiting events without a word", orUnknown(seen.Policy))
+				"maxmemory-policy is %s: when memory gets short, Redis drops members and waiting events without a word",
+				orUnknown(seen.Policy))
 		case seen.MaxMemory > 0 && full > nearlyFull:
 			return warn("give Redis more memory (maxmemory), or drop dead letters that nobody needs: ghostcm dlq list",
 				"noeviction, and %.0f %% of maxmemory are used: when it is full, webhooks are refused", full*100)

@@ -51,7 +51,7 @@ func (p *patient) webhooks() verdict {
 			missing = append(missing, string(event))
 		case p.PublicURL != "" && h.URL != p.target(p.base(), event):
 			elsewhere = append(elsewhere, string(event))
-		case h.Secret != digest:
+		case h.Digest != digest:
 			otherSecret = append(otherSecret, string(event))
 		}
 	}

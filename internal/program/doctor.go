@@ -62,7 +62,7 @@ func (p *Program) patient(s config.Site) (doctor.Site, error) {
 		ListToken: s.CMWebhookToken.Reveal(), OptOuts: s.OptOutsToGhost, Policy: c.GhostPolicy(s), Payments: payments(s.Payments),
 	}
 	for _, w := range c.Warnings {
-		if strings.HasPrefix(w.Key, patient.Prefix) {
+		if name, ofThis := strings.CutPrefix(w.Key, patient.Prefix); ofThis && !hasCheck(name) {
 			patient.Warnings = append(patient.Warnings, doctor.Note(w))
 		}
 	}
@@ -89,6 +89,9 @@ func ofSite(key string) bool {
 	rest, isSite := strings.CutPrefix(key, "SITE")
 	return isSite && rest != "" && rest[0] >= '0' && rest[0] <= '9'
 }
+
+// hasCheck says whether doctor looks at what a setting's warning is about itself.
+func hasCheck(name string) bool { return name == "GHOST_ADMIN_API_KEY" || name == "TIERS" }
 
 func redisFiles(r config.Redis) []string {
 	if r.TLSKey == "" {

@@ -12,8 +12,8 @@ import (
 type Hook struct {
 	ID  string `json:"id"`
 	URL string `json:"url"`
-	// Secret is a digest of the secret, to see later that another is configured.
-	Secret string    `json:"secret"`
+	// Digest is of the secret, to see later that another is configured.
+	Digest string    `json:"digest"`
 	At     time.Time `json:"at"`
 }
 

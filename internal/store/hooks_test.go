@@ -12,8 +12,8 @@ import (
 func TestRegisteredWebhooksAreRememberedBySiteAndEvent(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), t.Context()
-	added := store.Hook{ID: "1", URL: "https://cm.example/webhook/ghost/blog", Secret: "abc", At: time.UnixMilli(1_700_000_000_000).UTC()}
-	deleted := store.Hook{ID: "2", URL: "https://cm.example/x", Secret: "abc", At: added.At}
+	added := store.Hook{ID: "1", URL: "https://cm.example/webhook/ghost/blog", Digest: "abc", At: time.UnixMilli(1_700_000_000_000).UTC()}
+	deleted := store.Hook{ID: "2", URL: "https://cm.example/x", Digest: "abc", At: added.At}
 	for event, h := range map[string]store.Hook{"member.added": added, "member.deleted": deleted} {
 		if err := b.KeepHook(ctx, site, event, h); err != nil {
 			t.Fatal(err)

@@ -14,7 +14,7 @@ import (
 
 // Server is what a Redis says of itself.
 type Server struct {
-	// Latency is the median of five round trips.
+	// Latency is the median of three round trips.
 	Latency time.Duration
 	// Ahead is how far its clock is ahead of ours; negative if behind.
 	Ahead time.Duration
@@ -61,7 +61,7 @@ func (s *Store) Server(ctx context.Context) (Server, error) {
 }
 
 func (s *Store) latency(ctx context.Context) (time.Duration, error) {
-	const rounds = 5
+	const rounds = 3
 	took := make([]time.Duration, 0, rounds)
 	if err := s.redis.Ping(ctx).Err(); err != nil { // connects
 		return 0, err

@@ -32,6 +32,8 @@ import (
 //	{ghostcm}:census:SITE       string  which chunks the site's remembered census has, as JSON
 //	{ghostcm}:census:SITE:HASH  string  a chunk of it, by its content: 20 bytes a member
 //	{ghostcm}:catchup:SITE      hash    the site's scheduled catch-up: when, whose turn, how it ended
+//	{ghostcm}:heard:SITE        hash    when the site's webhooks came, and were refused (heard.go)
+//	{ghostcm}:hooks:SITE        hash    webhooks that were registered in the site's Ghost, by event (hooks.go)
 //	{ghostcm}:habit:SITE        hash    days on which the site's webhooks came, and the last silence told (silence.go)
 const namespace = "{ghostcm}:"
 
