@@ -45,6 +45,6 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Condition: hasRedis,
-		Cmds:      worldCommands(t),
+		Cmds:      scriptCommands(t),
 	})
 }
