@@ -34,7 +34,7 @@ func TestTheShapeOfAListNamesTheFieldsThatAreMissing(t *testing.T) {
 		}},
 		Missing: []string{"ghost_labels", "ghost_previous_status"}, ConfirmedOptIn: true,
 	}
-	if diff := cmp.Diff(want, shape); diff != "" {
+	if diff := cmp.Diff(want, shape, cmp.AllowUnexported(member.Layout{})); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -46,6 +46,7 @@ type Case struct {
 	claim   int64 // when Ghost said that the member has its address
 
 	goal    Want
+	shown   *Sighting         // what a listing shows of the member's subscriber; nil without
 	prior   map[Fact]string   // what the subscriber to be written has already
 	was     string            // the remembered address when the case began
 	absent  map[string]bool   // addresses answered with 203
@@ -62,7 +63,7 @@ func New(in Input) *Case {
 		ID: in.Entry.ID, Memory: in.Memory, Addresses: maps.Clone(in.Addresses),
 		policy: in.Policy, layout: in.Layout, now: in.Now, entry: in.Entry,
 		facts: in.Entry.facts(in.Memory), fresh: in.Fresh != nil,
-		absent: map[string]bool{}, seen: map[string]Result{}, removed: map[string]bool{}, was: in.Memory.Email,
+		was: in.Memory.Email,
 	}
 	if c.Addresses == nil {
 		c.Addresses = map[string]Address{}
@@ -141,14 +142,21 @@ func (c *Case) upToDate() bool {
 	if m.Inactive && !c.goal.Inactive {
 		return false
 	}
-	for fact, value := range c.goal.digests {
+	for _, f := range c.goal.facts {
 		// The time of the last update changes with every page view; it is written
 		// along with other changes, never for its own sake.
-		if fact != FactLastUpdated && m.Written[fact] != value {
+		if f.fact != FactLastUpdated && !c.isWritten(f) {
 			return false
 		}
 	}
 	return true
+}
+
+func (c *Case) isWritten(f fieldFact) bool {
+	if c.shown != nil {
+		return c.shows(f.fact, f.value)
+	}
+	return c.Memory.Written[f.fact] == digest(f.value)
 }
 
 // owns says whether the member may change the subscriber at an address: nobody
@@ -178,6 +186,14 @@ func (c *Case) address(email string, change func(*Address)) {
 	a := c.Addresses[key]
 	change(&a)
 	c.Addresses[key] = a
+}
+
+// set writes to a map that is made when it is needed: most cases need none.
+func set[V any](m *map[string]V, key string, value V) {
+	if *m == nil {
+		*m = map[string]V{}
+	}
+	(*m)[key] = value
 }
 
 func (c *Case) read(email string) (Result, bool) {

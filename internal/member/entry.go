@@ -74,6 +74,9 @@ func newer(a, b Stamped) bool { return a.At > b.At || a.At == b.At && a.JSON > b
 
 // facts are the entry's facts that are newer than what was applied before.
 func (e Entry) facts(applied Memory) Facts {
+	if len(e.Known) == 0 {
+		return Facts{ID: e.ID}
+	}
 	fresh := map[string]json.RawMessage{}
 	for key, value := range e.Known {
 		if value.At >= applied.AppliedAt-applied.Lag[key] {

@@ -43,11 +43,44 @@ type Layout struct {
 	// an unsubscribe there would reach every list of the client and suppress the
 	// person, so every removal is a delete.
 	RemoveByDelete bool
+
+	settled *settledLayout
+}
+
+// settledLayout is what many cases ask of one layout.
+type settledLayout struct {
+	print string
+	facts []Fact
+}
+
+// Settled is the same layout, made to be asked by many cases. Its columns must
+// not change any more.
+func (l Layout) Settled() Layout {
+	l.settled = nil
+	l.settled = &settledLayout{print: l.Fingerprint(), facts: l.Facts()}
+	return l
+}
+
+// Facts are the facts that the layout has columns for, in the order of writing.
+func (l Layout) Facts() []Fact {
+	if l.settled != nil {
+		return l.settled.facts
+	}
+	facts := make([]Fact, 0, len(l.Columns))
+	for _, fact := range columnOrder {
+		if _, exists := l.Columns[fact]; exists {
+			facts = append(facts, fact)
+		}
+	}
+	return facts
 }
 
 // Fingerprint changes whenever a remembered write says nothing about this
 // layout: another list, or a fact in another field.
 func (l Layout) Fingerprint() string {
+	if l.settled != nil {
+		return l.settled.print
+	}
 	parts := []string{l.ListID}
 	for fact, column := range l.Columns {
 		parts = append(parts, fmt.Sprintf("%s=%s/%t", fact, column.Key, column.Date))
@@ -65,7 +98,9 @@ type Value struct {
 // digest shortens a value to what tells it apart: 36 bits of SHA-256.
 func digest(s string) string {
 	sum := sha256.Sum256([]byte(s))
-	return base64.RawURLEncoding.EncodeToString(sum[:])[:6]
+	var text [7]byte
+	base64.RawURLEncoding.Encode(text[:], sum[:5])
+	return string(text[:6])
 }
 
 // Campaign Monitor ignores dates outside these bounds without a word

@@ -8,7 +8,7 @@ func (c *Case) Begin(s Step) {
 	if !s.Action.Writes() {
 		return
 	}
-	c.Memory.Written, c.Memory.Layout = nil, ""
+	c.Memory.Written, c.Memory.Layout, c.shown = nil, "", nil
 	switch s.Action {
 	case Update, Import:
 		c.address(s.Want.Email, c.own)
@@ -49,7 +49,7 @@ func (c *Case) Learn(s Step, r Result) {
 }
 
 func (c *Case) learnRead(s Step, r Result) {
-	c.seen[AddressKey(s.At)] = r
+	set(&c.seen, AddressKey(s.At), r)
 	removed := removing(c.removed[AddressKey(s.At)])
 	c.address(s.At, func(a *Address) { a.observe(r, removed) })
 }
@@ -59,7 +59,8 @@ func (c *Case) learnUpdate(s Step, r Result) {
 	case Done:
 		c.learnUpdated(s)
 	case Absent:
-		c.absent[AddressKey(s.At)], c.prior = true, nil
+		set(&c.absent, AddressKey(s.At), true)
+		c.prior = nil
 	case Occupied:
 		c.learnOccupied(s)
 	case BadAddress:
@@ -140,10 +141,10 @@ func (c *Case) learnImport(s Step, r Result) {
 
 func (c *Case) learnRemoval(s Step, r Result) {
 	deactivated := c.deactivating(s)
-	c.removed[AddressKey(s.At)] = true
+	set(&c.removed, AddressKey(s.At), true)
 	delete(c.seen, AddressKey(s.At))
 	if r.Answer == Absent {
-		c.seen[AddressKey(s.At)] = Result{Answer: Absent}
+		set(&c.seen, AddressKey(s.At), Result{Answer: Absent})
 	}
 	switch {
 	case deactivated:

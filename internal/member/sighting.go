@@ -14,19 +14,8 @@ type Sighting struct {
 	Email, Name, State string
 	Date               string    // since when in that state, as Campaign Monitor spells it
 	Since              time.Time // the same in real time, if the caller could tell
-	// Values are the fields, in the order of Layout.Facts; "" where one is empty.
+	// Values are the fields, one for each of Layout.Facts; "" where one is empty.
 	Values []string
-}
-
-// Facts are the facts that the layout has columns for, in the order of writing.
-func (l Layout) Facts() []Fact {
-	facts := make([]Fact, 0, len(l.Columns))
-	for _, fact := range columnOrder {
-		if _, exists := l.Columns[fact]; exists {
-			facts = append(facts, fact)
-		}
-	}
-	return facts
 }
 
 // Emails are the addresses that the case of a re-read member looks at: those to
@@ -63,8 +52,9 @@ func (c *Case) believe(shown []Sighting) {
 	}
 	c.adopt(shown)
 	c.prior = nil
-	for _, s := range shown {
+	for i, s := range shown {
 		if s.Found && c.Memory.Email != "" && SameAddress(s.At, c.Memory.Email) {
+			c.shown = &shown[i]
 			c.prior = c.digestsOf(s)
 			c.recallHistory(s)
 		}
@@ -85,12 +75,12 @@ func (c *Case) sight(s Sighting) {
 		return
 	}
 	if !s.Found {
-		c.absent[key] = true
-		c.seen[key] = Result{Answer: Absent}
+		set(&c.absent, key, true)
+		set(&c.seen, key, Result{Answer: Absent})
 		return
 	}
 	r := Result{State: s.State, Date: s.Date, Since: s.Since}
-	c.seen[key] = r
+	set(&c.seen, key, r)
 	before := a
 	a.Observe(r)
 	if a != before {
@@ -119,16 +109,34 @@ func (c *Case) adopt(shown []Sighting) {
 
 func (c *Case) isRemembered(email string) bool { return SameAddress(email, c.Memory.Email) }
 
-// digestsOf are the digests of what the list has, as if it had been written so.
+// digestsOf are the digests of what the list has, as if it had been written so:
+// those that are remembered, if they are the same.
 func (c *Case) digestsOf(s Sighting) map[Fact]string {
-	digests := make(map[Fact]string, len(s.Values)+1)
-	digests[factName] = digest(s.Name)
-	for i, fact := range c.layout.Facts() {
-		if i < len(s.Values) {
-			digests[fact] = digest(c.layout.Columns[fact].Normal(s.Values[i]))
-		}
+	facts := c.layout.Facts()
+	var all [len(columnOrder) + 1]string
+	all[0] = digest(s.Name)
+	remembered := c.Memory.Written[factName] == all[0] && len(c.Memory.Written) == len(facts)+1
+	for i, fact := range facts {
+		all[i+1] = digest(c.layout.Columns[fact].Normal(s.Values[i]))
+		remembered = remembered && c.Memory.Written[fact] == all[i+1]
+	}
+	if remembered {
+		return c.Memory.Written
+	}
+	digests := map[Fact]string{factName: all[0]}
+	for i, fact := range facts {
+		digests[fact] = all[i+1]
 	}
 	return digests
+}
+
+// shows says whether the listing shows a fact with this value.
+func (c *Case) shows(fact Fact, value string) bool {
+	if fact == factName {
+		return c.shown.Name == value
+	}
+	i := slices.Index(c.layout.Facts(), fact)
+	return c.layout.Columns[fact].Normal(c.shown.Values[i]) == value
 }
 
 // Normal is a value that was read from the column in the spelling in which it is
@@ -149,7 +157,7 @@ func (c *Case) recallHistory(s Sighting) {
 		return
 	}
 	for i, fact := range c.layout.Facts() {
-		if i >= len(s.Values) || s.Values[i] == "" {
+		if s.Values[i] == "" {
 			continue
 		}
 		switch fact {

@@ -19,8 +19,24 @@ const MaxText = 250
 // Unicode NFC, no control and no bidirectional-override characters, line breaks
 // as spaces, trimmed, at most MaxText long and cut on a whole character.
 func CleanText(s string) string {
+	if isPlain(s) {
+		return s
+	}
 	s = strings.Map(cleanRune, strings.ToValidUTF8(s, ""))
 	return cutText(strings.TrimSpace(norm.NFC.String(s)), MaxText)
+}
+
+// isPlain says of most texts that there is nothing to clean, for little.
+func isPlain(s string) bool {
+	if len(s) > MaxText || s != "" && (s[0] == ' ' || s[len(s)-1] == ' ') {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 func cleanRune(r rune) rune {

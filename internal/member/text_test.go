@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+	"pgregory.net/rapid"
 )
 
 func TestTextIsMadeHarmless(t *testing.T) {
@@ -177,5 +178,18 @@ func TestATimeThatAFieldCannotHoldIsLeftOut(t *testing.T) {
 	w.apply()
 	if value, written := w.at("a@x.org").fields["ghost_signup_date"]; written {
 		t.Errorf("written as %q", value)
+	}
+}
+
+func TestPlainTextIsWhatCleaningLeavesAsItIs(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.StringOf(rapid.RuneFrom([]rune(" ~a,é\x1f\x7f\n"))).Draw(t, "text")
+		if isPlain(s) && (strings.Map(cleanRune, s) != s || strings.TrimSpace(norm.NFC.String(s)) != s) {
+			t.Fatalf("%q is not plain", s)
+		}
+	})
+	if isPlain(strings.Repeat("a", MaxText+1)) {
+		t.Error("too long to be plain")
 	}
 }

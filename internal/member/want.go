@@ -15,7 +15,13 @@ type Want struct {
 	// Inactive is whether the policy wants this person off the list.
 	Inactive bool
 
-	digests map[Fact]string
+	facts []fieldFact
+}
+
+// fieldFact is a fact in the form in which the list keeps it.
+type fieldFact struct {
+	fact  Fact
+	value string
 }
 
 // history is a member's status and how it came to be.
@@ -29,23 +35,21 @@ func (c *Case) want() Want {
 	if !c.facts.Email.Known || email == "" {
 		email = c.Memory.Email
 	}
-	w := Want{Email: email, digests: map[Fact]string{}}
+	n := len(c.layout.Columns)
+	w := Want{Email: email, Values: make([]Value, 0, n), facts: make([]fieldFact, 0, n+1)}
 	w.Inactive = c.wantsInactive()
 	if c.facts.Name.Known {
 		w.Name = Some(CleanText(c.facts.Name.Value))
-		w.digests[factName] = digest(w.Name.Value)
+		w.facts = append(w.facts, fieldFact{factName, w.Name.Value})
 	}
-	for _, fact := range columnOrder {
-		column, exists := c.layout.Columns[fact]
-		if !exists {
-			continue
-		}
+	for _, fact := range c.layout.Facts() {
+		column := c.layout.Columns[fact]
 		value, known := c.render(fact, column)
 		if !known {
 			continue
 		}
 		w.Values = append(w.Values, Value{Key: column.Key, Value: value})
-		w.digests[fact] = digest(value)
+		w.facts = append(w.facts, fieldFact{fact, value})
 	}
 	return w
 }

@@ -148,8 +148,8 @@ func (c *Case) nowWritten(outcome Outcome) {
 	for fact, value := range c.prior {
 		m.Written[fact] = value
 	}
-	for fact, value := range c.goal.digests {
-		m.Written[fact] = value
+	for _, f := range c.goal.facts {
+		m.Written[f.fact] = digest(f.value)
 	}
 	if !c.goal.Inactive {
 		m.Inactive = false

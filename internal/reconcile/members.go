@@ -3,7 +3,9 @@ package reconcile
 import (
 	"context"
 	"iter"
+	"runtime"
 	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -119,21 +121,17 @@ func (w *walker) take(ctx context.Context, c chunk) error {
 	for _, id := range c.bad {
 		w.tell(Change{Kind: Fail, MemberID: id, Reason: Unreadable, Err: errUnreadable})
 	}
-	var handed []*item
-	for i := range subjects {
-		it := &item{subject: subjects[i]}
-		if err := w.plan.look(&it.subject); err != nil {
+	items := make([]item, len(subjects))
+	for i := range items {
+		items[i].subject = subjects[i]
+		if err := w.plan.look(&items[i].subject); err != nil {
 			return err
 		}
-		it.decision = w.plan.decide(&it.subject)
-		if err := w.settleRival(ctx, it); err != nil {
-			return err
-		}
-		handed = w.send(ctx, it, handed)
-		if w.full() {
-			break
-		}
-		w.last = it.facts.ID
+	}
+	w.plan.decideAll(items)
+	handed, err := w.sendAll(ctx, items)
+	if err != nil {
+		return err
 	}
 	w.counted(func(r *Report) { r.Members += len(subjects) })
 	w.progress(Progress{Phase: Members, Done: w.report.Members, Total: w.total})
@@ -142,6 +140,39 @@ func (w *walker) take(ctx context.Context, c chunk) error {
 	}
 	w.safe = c.last
 	return nil
+}
+
+// decideAll decides for many members, on all processors.
+func (p *planner) decideAll(items []item) {
+	var deciding sync.WaitGroup
+	part := (len(items) + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0)
+	for part > 0 && len(items) > 0 {
+		some := items[:min(part, len(items))]
+		items = items[len(some):]
+		deciding.Go(func() {
+			for i := range some {
+				some[i].decision = p.decide(&some[i].subject)
+			}
+		})
+	}
+	deciding.Wait()
+}
+
+// sendAll puts members where what is to be done for them is done, and returns
+// those who are to be handed over.
+func (w *walker) sendAll(ctx context.Context, items []item) (handed []*item, err error) {
+	for i := range items {
+		it := &items[i]
+		if err := w.settleRival(ctx, it); err != nil {
+			return nil, err
+		}
+		handed = w.send(ctx, it, handed)
+		if w.full() {
+			break
+		}
+		w.last = it.facts.ID
+	}
+	return handed, nil
 }
 
 // send puts a member where what is to be done for it is done.

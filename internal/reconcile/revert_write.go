@@ -139,7 +139,8 @@ func (u undo) addresses() []string {
 func undoEntries(all []undo) []entry {
 	var entries []entry
 	for _, u := range all {
-		e := entry{Kind: u.change.Kind, ID: u.ID, Reason: u.change.Reason, After: &snapshot{Email: u.now.email, Fields: map[string]string{}}}
+		e := entry{Kind: u.change.Kind, ID: u.ID, Reason: u.change.Reason}
+		e.After = &snapshot{Email: u.now.email, Fields: map[string]string{}}
 		e.Before = &snapshot{Email: u.now.email, Name: u.now.name, State: u.now.state, Fields: map[string]string{}}
 		if u.change.ToEmail != "" {
 			e.After.Email = u.change.ToEmail

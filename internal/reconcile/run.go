@@ -126,7 +126,7 @@ func (r *run) prepared(ctx context.Context, do func(context.Context, *run) error
 			return err
 		}
 	}
-	r.layout = shape.Layout
+	r.layout = shape.Layout.Settled()
 	r.plan = newPlanner(r.req, r.layout, r.report.Began)
 	r.plan.adding = r.adding
 	if !r.req.DryRun {

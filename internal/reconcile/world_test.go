@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -314,16 +313,6 @@ func (w *world) change(email string) reconcile.Change {
 	}
 	w.t.Fatalf("nothing was told of %s", email)
 	return reconcile.Change{}
-}
-
-func just(facts ...member.Facts) iter.Seq2[member.Facts, error] {
-	return func(yield func(member.Facts, error) bool) {
-		for _, f := range facts {
-			if !yield(f, nil) {
-				return
-			}
-		}
-	}
 }
 
 type logBuffer struct {
