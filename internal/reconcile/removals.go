@@ -133,7 +133,7 @@ func (r *run) sort(ctx context.Context, group []removal) ([]removal, error) {
 			were = append(were, one)
 			continue
 		}
-		one.id, one.reason = strangerID(one.email), Unknown
+		one.id, one.reason = r.strangerID(one.email), Unknown
 		strangers = append(strangers, one)
 	}
 	if !r.req.Prune {
@@ -156,8 +156,11 @@ func (r *run) removalKind() Kind {
 }
 
 // strangerID stands for the id of someone whom Ghost never knew, so that the
-// removal can take the one road of a member's deletion.
-func strangerID(email string) string { return "orphan-" + member.AddressHash(email) }
+// removal can take the one road of a member's deletion. It is another in each
+// run: like a member, a stranger is deleted once.
+func (r *run) strangerID(email string) string {
+	return "orphan-" + member.AddressHash(email) + "-" + r.report.RunID
+}
 
 func isStranger(id string) bool { return strings.HasPrefix(id, "orphan-") }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -331,4 +332,23 @@ func (l *logBuffer) tail() string {
 	defer l.mu.Unlock()
 	s := l.b.String()
 	return s[max(0, len(s)-4000):]
+}
+
+// snapshot is the list, a line for each subscriber.
+func (w *world) snapshot() string {
+	var b strings.Builder
+	for _, s := range w.list.Subscribers(w.listID) {
+		fmt.Fprintf(&b, "%s %s %s %s\n", s.Email, s.State, s.Name, s.Fields["ghost_labels"])
+	}
+	return b.String()
+}
+
+// sorted is a snapshot with one more line.
+func sorted(snapshot, line string) string {
+	lines := append(strings.SplitAfter(strings.TrimSuffix(snapshot, "\n"), "\n"), line)
+	for i := range lines {
+		lines[i] = strings.TrimSuffix(lines[i], "\n") + "\n"
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "")
 }
