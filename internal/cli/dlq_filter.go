@@ -30,7 +30,7 @@ func (f *letterFilter) flags(a *app, c *cobra.Command) {
 	flags.StringVar(&f.reason, "reason", "", "whose reason or code holds this `text`, in any case")
 	flags.StringVar(&f.email, "email", "", "of the member with this `address`")
 	flags.IntVar(&f.limit, "limit", 0, "at most so `many`, the longest dead first; 0 is all")
-	completes(c, "kind", worker.KindMember)
+	completes(c, "kind", worker.Kinds()...)
 	mustComplete(c, "site", a.completeSites)
 	mustComplete(c, "id", a.completeLetters)
 	c.ValidArgsFunction = a.completeLetter

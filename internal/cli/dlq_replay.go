@@ -147,9 +147,7 @@ func (a *app) endReplay(ctx context.Context, o replayOptions, v replayView, foll
 		rows = append(rows, []string{"unreadable", count(v.Unreadable)})
 	}
 	if o.wait != "" {
-		waiting, cancel := context.WithTimeout(ctx, patience)
-		defer cancel()
-		ended, err := following.Wait(waiting, lookEvery)
+		ended, err := following.Wait(ctx, patience, lookEvery)
 		if err != nil {
 			return a.cutShort(unanswered(ctx, err), "replayed", v.Replayed)
 		}

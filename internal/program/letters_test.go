@@ -33,9 +33,7 @@ func (r *rig) replayAll() (fates map[worker.Fate]int, ended worker.Ended) {
 			following.Add(letter)
 		}
 	}
-	ctx, cancel := context.WithTimeout(r.t.Context(), 30*time.Second)
-	defer cancel()
-	ended, err := following.Wait(ctx, 10*time.Millisecond)
+	ended, err := following.Wait(r.t.Context(), 30*time.Second, 10*time.Millisecond)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -140,9 +138,14 @@ func TestWaitingForAReplayEndsWithPatience(t *testing.T) {
 		}
 		following.Add(letter)
 	}
+	for range 20 { // also at the very moment when it ends
+		if ended, err := following.Wait(ctx, 2*time.Millisecond, time.Millisecond); ended != (worker.Ended{Waiting: 1}) || err != nil {
+			t.Errorf("ended %+v, %v", ended, err)
+		}
+	}
 	cancel()
-	if ended, err := following.Wait(ctx, time.Hour); ended != (worker.Ended{Waiting: 1}) || err != nil {
-		t.Errorf("ended %+v, %v", ended, err)
+	if ended, err := following.Wait(ctx, time.Hour, time.Hour); ended != (worker.Ended{Waiting: 1}) || err != nil {
+		t.Errorf("ended by Ctrl-C %+v, %v", ended, err)
 	}
 }
 

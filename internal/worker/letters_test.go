@@ -60,9 +60,7 @@ func TestALetterOfAnotherKindIsReplayedAndFollowedByItsJob(t *testing.T) {
 			t.Errorf("a second time: %s, %v", fate, err)
 		}
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	ended, err := following.Wait(ctx, 5*time.Millisecond)
+	ended, err := following.Wait(t.Context(), 30*time.Second, 5*time.Millisecond)
 	if ended != (worker.Ended{Done: 1, DiedAgain: 1}) || err != nil {
 		t.Errorf("ended %+v, %v", ended, err)
 	}

@@ -41,11 +41,12 @@ func (r *Replays) Add(letter jobs.DeadLetter) {
 	r.members[store.Ref{Site: letter.Site, ID: letter.Key}]++
 }
 
-// Wait looks every interval until no letter waits any more or ctx ends, which is
-// no error: what then still waits is counted as waiting.
-func (r *Replays) Wait(ctx context.Context, every time.Duration) (Ended, error) {
-	ticker := time.NewTicker(every)
+// Wait looks every interval until no letter waits any more, patience is over, or
+// ctx ends, which is no error either: what then still waits is counted as waiting.
+func (r *Replays) Wait(ctx context.Context, patience, every time.Duration) (Ended, error) {
+	ticker, over := time.NewTicker(every), time.NewTimer(patience)
 	defer ticker.Stop()
+	defer over.Stop()
 	for {
 		if err := r.look(ctx); err != nil && ctx.Err() == nil {
 			return r.stand(), err
@@ -55,6 +56,8 @@ func (r *Replays) Wait(ctx context.Context, every time.Duration) (Ended, error) 
 		}
 		select {
 		case <-ctx.Done():
+			return r.stand(), nil
+		case <-over.C:
 			return r.stand(), nil
 		case <-ticker.C:
 		}
