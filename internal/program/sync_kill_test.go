@@ -37,10 +37,13 @@ type synced struct {
 		Resumed  bool           `json:"resumed"`
 		Members  int            `json:"members"`
 		Counts   map[string]int `json:"counts"`
+		Handed   handed         `json:"handed"`
 		Failed   int            `json:"failed"`
 		ExitCode int            `json:"exit_code"`
 	}
 }
+
+type handed struct{ Total, Done, Failed, Waiting int }
 
 func (p *process) synced() (doc synced) {
 	t := p.machine.t
@@ -86,13 +89,13 @@ func TestASyncThatIsKilledGoesOnWhereItWas(t *testing.T) {
 		t.Skip("the lock of the killed sync has to end")
 	}
 	n := 100_000
-	if raced { // which makes the simulators ten times slower, and the state no other
+	if raced { // which makes both sides ten times slower, and their states no others
 		n = 10_000
 	}
 	m := newSyncMachine(t, ghosttest.Options{})
 	site := m.sites[0]
 	crowd(t, site, n)
-	old := past(m.rig, site)
+	old := past(m.rig, site, 500)
 	began := time.Now()
 	killed := m.start("sync")
 	m.imports(n / 1000 / 3)
@@ -102,10 +105,14 @@ func TestASyncThatIsKilledGoesOnWhereItWas(t *testing.T) {
 	}
 	t.Logf("killed after %v and %d imports", time.Since(began), m.list.WriteCount())
 	got := m.syncsAgain().Runs[0]
-	if !got.Resumed || got.Failed > 0 || got.Members != n {
+	if !got.Resumed || got.Failed > 0 || got.Members < n {
 		t.Errorf("the second run: %+v", got)
 	}
-	t.Logf("through after %v and %d imports", time.Since(began), m.list.WriteCount())
+	// What the killed one had locked comes free before the site does.
+	if got.Handed.Total > 300 {
+		t.Errorf("%d members were handed over, one by one", got.Handed.Total)
+	}
+	t.Logf("through after %v and %d imports: %+v", time.Since(began), m.list.WriteCount(), got)
 	if problem := m.standing(site, old); problem != "" {
 		t.Error(problem)
 	}
@@ -134,7 +141,7 @@ func TestCtrlCStopsASyncInGoodOrderAndTheSameCommandGoesOn(t *testing.T) {
 	site.SetDelay(0)
 	p = m.start("sync", "--json")
 	p.ends(0, 60*time.Second)
-	if second := p.synced().Runs[0]; !second.Resumed || second.Counts["add"] != n || second.Members != n || m.list.WriteCount() > n/1000+2 {
+	if second := p.synced().Runs[0]; !second.Resumed || second.Counts["add"] != n || second.Members < n || m.list.WriteCount() > n/1000+2 {
 		t.Errorf("after %d, with %d imports, it says %+v", before, m.list.WriteCount(), second)
 	}
 	if problem := m.standing(site, history{}); problem != "" {
