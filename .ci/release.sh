@@ -37,9 +37,11 @@ with() {
 	return 1
 }
 
-# released DIR clones the commit into DIR, and builds from there.
+# released FROM DIR clones a repository's commit into DIR, and builds there.
 released() {
-	git -c safe.directory='*' clone -q "$here" "$1" && mkdir -p "$1/.tools" || return 1
+	git -c safe.directory='*' clone -q "$1" "$2" || return 1
+	shift
+	mkdir -p "$1/.tools" || return 1
 	cp .tools/nfpm .tools/nfpm.version "$1/.tools/" 2>/dev/null # built once
 	PLATFORMS=linux/amd64 sh "$1/.make/release.sh"
 }
@@ -47,8 +49,8 @@ released() {
 # The second build has another directory, an empty cache, and another time zone,
 # so that nothing of the first can be in it.
 reproducible() {
-	released "$box/one" && cp "$box/one/.tools/"nfpm* .tools/ &&
-		GOCACHE=$box/cache TZ=Asia/Tokyo released "$box/elsewhere/deeper" &&
+	released "$here" "$box/one" && cp "$box/one/.tools/"nfpm* .tools/ &&
+		GOCACHE=$box/cache TZ=Asia/Tokyo released "$box/one" "$box/elsewhere/deeper" &&
 		diff "$box/one/dist/SHA256SUMS" "$box/elsewhere/deeper/dist/SHA256SUMS"
 }
 
