@@ -126,7 +126,7 @@ func (p *Program) doJobs(ctx context.Context) error {
 	c := p.opt.Config
 	w := worker.New(worker.Options{
 		Store: p.Store, Queue: p.Queue, Sites: p.sites, Retries: c.Worker.Retries, Concurrency: c.Worker.Concurrency,
-		KeepDead: c.Retention.DeadLetters, Log: p.opt.Log, Metrics: p.Metrics, Now: time.Now,
+		KeepDead: c.Retention.DeadLetters, KeepActivity: c.Retention.Activity, Log: p.opt.Log, Metrics: p.Metrics, Now: time.Now,
 	})
 	runner, err := jobs.NewRunner(jobs.RunnerOptions{
 		Client: p.back, Queue: p.prompts, Kinds: w.Kinds(), Log: p.opt.Log, Concurrency: w.Workers(),
@@ -139,6 +139,7 @@ func (p *Program) doJobs(ctx context.Context) error {
 	sweeping, stop := context.WithCancel(ctx)
 	var services errgroup.Group
 	services.Go(func() error { w.Sweep(sweeping); return nil })
+	services.Go(func() error { w.Record(sweeping); return nil })
 	err = runner.Run(ctx)
 	stop()
 	return errors.Join(err, services.Wait())

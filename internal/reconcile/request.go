@@ -41,6 +41,9 @@ type Request struct {
 	// Scheduled is for runs that nobody watches: members who are gone from Ghost are
 	// marked for a worker, which asks Ghost again and keeps to the day's bound.
 	Scheduled bool
+	// By is who asked for the run, as the activity names them; "" is ByCommand, or
+	// BySchedule of a scheduled run.
+	By string
 	// MaxRemovals is how many removals need no question.
 	MaxRemovals Bound
 	// Limit ends the run after so many changes, before any removal; 0 is no limit.

@@ -35,6 +35,7 @@ func (e *Engine) Revert(ctx context.Context, runID string, req Request) (Report,
 }
 
 func (r *run) revert(ctx context.Context, entries []entry) error {
+	r.noteBegun(ctx)
 	list, err := r.readList(ctx)
 	if err != nil {
 		return err

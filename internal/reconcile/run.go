@@ -46,6 +46,7 @@ func (e *Engine) run(ctx context.Context, req Request, do func(context.Context, 
 	err := r.whole(ctx, do)
 	r.report.Ended = e.Now()
 	r.logEnd(ctx, err)
+	r.noteEnded(ctx, err)
 	return r.report, err
 }
 
@@ -165,6 +166,7 @@ func (r *run) ask(ctx context.Context, q Question) error {
 
 // full is a run over the whole Ghost and the whole list.
 func (r *run) full(ctx context.Context) error {
+	r.noteBegun(ctx)
 	var err error
 	if r.plan.since, err = r.clock(ctx); err != nil {
 		return err

@@ -35,6 +35,7 @@ import (
 //	{ghostcm}:heard:SITE        hash    when the site's webhooks came, and were refused (heard.go)
 //	{ghostcm}:hooks:SITE        hash    webhooks that were registered in the site's Ghost, by event (hooks.go)
 //	{ghostcm}:habit:SITE        hash    days on which the site's webhooks came, and the last silence told (silence.go)
+//	{ghostcm}:activity:SITE     stream  what became of events, syncs and operators' doings (activity.go)
 const namespace = "{ghostcm}:"
 
 const (

@@ -89,6 +89,7 @@ func (a *attempt) admit(ctx context.Context, b store.Begun) error {
 	switch {
 	case !b.Gate.Open:
 		a.paid = false // what comes first then is the next probe
+		a.reportWait(b.Gate)
 		return a.postpone(ctx, b.Gate.Wait, "gate")
 	case b.Gate.Held > 0:
 		a.paid = false

@@ -85,6 +85,7 @@ func (a *attempt) failed(ctx context.Context, upstream string, err error) error 
 	a.tried[upstream] = true
 	a.gate.Failures[upstream]++
 	if closed {
+		a.reportGate(OutcomeBroken, codeOf(err))
 		a.Log.ErrorContext(ctx, "site.breaker_opened", "site", a.site.Name, "upstream", upstream, "reason", err.Error())
 	}
 	if closed || a.gate.Probe {
@@ -102,6 +103,7 @@ func (a *attempt) pause(ctx context.Context, upstream string, err error) error {
 	}
 	a.tried[upstream] = true
 	if closed {
+		a.reportGate(OutcomePaused, codeOf(err))
 		a.Log.ErrorContext(ctx, "site.paused", "site", a.site.Name, "upstream", upstream, "reason", err.Error(),
 			"next", "mend the configuration; the site is tried again every minute")
 	}
@@ -126,6 +128,7 @@ func (a *attempt) succeeded(ctx context.Context, upstream string) error {
 	before := a.gate
 	a.gate = store.Gate{Open: true, Failures: map[string]int{}}
 	n, err := a.Queue.Expedite(ctx, a.site.Name)
+	a.reportGate(OutcomeResumed, "")
 	a.Log.InfoContext(ctx, "site.resumed", "site", a.site.Name, "upstream", upstream, "jobs", n)
 	return errors.Join(err, a.catchUp(ctx, before))
 }
@@ -165,6 +168,7 @@ func (a *attempt) putBack(ctx context.Context, err error) error {
 	case a.job.LastAttempt || jobs.IsPermanent(err):
 		r.Why = store.Dead
 	default:
+		a.reportRetry(err)
 		a.Log.WarnContext(ctx, "member.retry", append(about(a.job), "event_ids", a.taken.Events, "reason", reason(err))...)
 	}
 	return a.Store.Release(ctx, r)

@@ -186,16 +186,3 @@ func (a *attempt) finish(ctx context.Context, c *member.Case, outcome member.Out
 	}
 	return nil
 }
-
-func (a *attempt) report(ctx context.Context, c *member.Case, outcome member.Outcome) {
-	now := a.Now()
-	a.Metrics.MemberOutcome(a.site.Name, string(outcome))
-	record := append(about(a.job), "event_ids", a.taken.Events, "outcome", string(outcome),
-		"email_hash", member.AddressHash(c.Memory.Email), "calls", a.calls, "took_ms", now.Sub(a.begun).Milliseconds())
-	if sent := a.taken.Entry.SentAt; sent > 0 {
-		lag := now.Sub(time.UnixMilli(sent))
-		a.Metrics.EventWritten(a.site.Name, lag)
-		record = append(record, "lag_ms", lag.Milliseconds())
-	}
-	a.Log.InfoContext(ctx, "member.done", record...)
-}

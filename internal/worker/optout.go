@@ -39,6 +39,7 @@ func (w *Worker) optOutKind() jobs.Kind {
 		Name: KindOptOut, Schedule: w.Retries, Timeout: jobTimeout, Handle: w.handleOptOut,
 		Died: func(ctx context.Context, job jobs.Job, err error) {
 			w.Metrics.DeadLetter(job.Site, KindOptOut)
+			w.reportDeath(job, err)
 			w.Log.ErrorContext(ctx, "optout.dead", append(about(job), "reason", err.Error())...)
 		},
 	}
@@ -68,6 +69,7 @@ func (w *Worker) handleOptOut(ctx context.Context, job jobs.Job) (err error) {
 	if err != nil {
 		return err
 	}
+	a.recorder.add(a.entry(outcome))
 	a.Metrics.MemberOutcome(a.site.Name, outcome)
 	a.Log.InfoContext(ctx, "optout.done", append(about(job), "outcome", outcome, "calls", a.calls,
 		"took_ms", a.Now().Sub(a.begun).Milliseconds())...)
@@ -81,6 +83,7 @@ func (a *attempt) keepOptOut(ctx context.Context, err error) error {
 	case err == nil || !snoozed && (a.job.LastAttempt || jobs.IsPermanent(err)):
 		return nil
 	case !snoozed:
+		a.reportRetry(err)
 		wait = max(a.nextDelay(), jobs.RetryAfterOf(err))
 	}
 	return a.Store.KeepOptOut(ctx, a.site.Name, a.job.Key, wait)

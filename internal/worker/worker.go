@@ -52,16 +52,19 @@ type Options struct {
 	Concurrency int
 	// KeepDead is how long the facts of a dead letter are kept for its replay.
 	KeepDead time.Duration
-	Log      *slog.Logger
-	Metrics  *metrics.Metrics
-	Now      func() time.Time
+	// KeepActivity is how long activity is kept; zero is seven days.
+	KeepActivity time.Duration
+	Log          *slog.Logger
+	Metrics      *metrics.Metrics
+	Now          func() time.Time
 }
 
 // Worker does jobs of KindMember and KindOptOut.
 type Worker struct {
 	Options
-	sites map[string]*site
-	share *share
+	sites    map[string]*site
+	share    *share
+	recorder *recorder
 }
 
 // site is a Site with what this process has learned of it.
@@ -72,7 +75,7 @@ type site struct {
 
 // New makes a worker; it touches nothing outside.
 func New(o Options) *Worker {
-	w := &Worker{Options: o, sites: map[string]*site{}, share: newShare(o.Concurrency, len(o.Sites))}
+	w := &Worker{Options: o, sites: map[string]*site{}, share: newShare(o.Concurrency, len(o.Sites)), recorder: newRecorder()}
 	for _, s := range o.Sites {
 		w.sites[s.Name] = &site{Site: s}
 	}
@@ -103,6 +106,7 @@ func (w *Worker) memberKind() jobs.Kind {
 		Name: KindMember, Schedule: w.Retries, Timeout: jobTimeout, Handle: w.handle,
 		Died: func(ctx context.Context, job jobs.Job, err error) {
 			w.Metrics.DeadLetter(job.Site, KindMember)
+			w.reportDeath(job, err)
 			w.Log.ErrorContext(ctx, "member.dead", append(about(job), "reason", err.Error())...)
 		},
 	}
