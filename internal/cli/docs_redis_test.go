@@ -229,6 +229,8 @@ func askRarely(t *testing.T, p *program.Program) {
 	note(s.Overdue(ctx, time.Now(), 10))
 	note(s.Requeue(ctx, store.Overdue{Site: "blog", ID: "none"}, store.Job{QueueKey: jobs.Encode(jobs.Spec{}).QueueKey}))
 	note(p.Queue.Expedite(ctx, "blog"))
+	note(p.Doctor(ctx, program.Examination{Fix: true, PublicURL: "http://127.0.0.1:1"}))
+	note(nil, s.ForgetHook(ctx, "blog", "member.added"))
 	note(p.Queue.Replay(ctx, letters[0], jobs.Revival{}))
 	for _, err := range append(failures, askForSync(t, s)...) {
 		if err != nil {

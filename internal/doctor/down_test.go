@@ -15,8 +15,12 @@ import (
 	"github.com/ghostcm/ghostcm/internal/store"
 )
 
-// promise is what an examination may take, whatever is down.
-const promise = 15 * time.Second
+// promise is what an examination may take, whatever is down. Of few sites, each
+// question has its turn at once, and its own bound is the end.
+const (
+	promise  = 15 * time.Second
+	fewSites = 9 * time.Second
+)
 
 // silent is an installation of so many sites in which nothing ever answers.
 func silent(t *testing.T, sites int) doctor.Options {
@@ -55,13 +59,13 @@ func deaf() *net.Resolver {
 
 func TestWithEverythingDownItEndsInTime(t *testing.T) {
 	t.Parallel()
-	for name, sites := range map[string]int{"two sites": 2, "sixty sites": 60} {
-		t.Run(name, func(t *testing.T) {
+	for sites, within := range map[int]time.Duration{2: fewSites, 60: promise} {
+		t.Run(fmt.Sprint(sites, " sites"), func(t *testing.T) {
 			t.Parallel()
 			o := silent(t, sites)
 			begin := time.Now()
 			r := doctor.New(o).Mend(t.Context()) // which examines, and finds nothing that it could mend
-			if took := time.Since(begin); took > promise {
+			if took := time.Since(begin); took > within {
 				t.Errorf("it took %v", took)
 			}
 			if len(r.Actions) > 0 {

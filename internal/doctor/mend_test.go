@@ -12,6 +12,7 @@ import (
 	"github.com/ghostcm/ghostcm/internal/ghost/ghosttest"
 	"github.com/ghostcm/ghostcm/internal/member"
 	"github.com/ghostcm/ghostcm/internal/store"
+	"github.com/ghostcm/ghostcm/internal/webhook"
 )
 
 func TestAHealthyInstallationIsWellInEveryCheck(t *testing.T) {
@@ -76,7 +77,7 @@ func TestMendingCreatesTheFieldsAndRegistersTheWebhooks(t *testing.T) {
 	}
 	w.hasWebhooks(secret)
 	hooks, err := w.site.List.Webhooks(t.Context(), w.listID)
-	if err != nil || len(hooks) != 1 || hooks[0].URL != w.front.URL+"/webhook/campaignmonitor/blog/"+token || !hooks[0].Active {
+	if err != nil || len(hooks) != 1 || hooks[0].URL != w.front.URL+webhook.CampaignMonitorPath+"blog/"+token || !hooks[0].Active {
 		t.Errorf("the list's webhooks are %v, %v", hooks, err)
 	}
 }
@@ -87,7 +88,7 @@ func (w *world) hasWebhooks(secret string) {
 	want := map[string]ghosttest.RegisteredWebhook{}
 	for _, event := range []string{"member.added", "member.edited", "member.deleted"} {
 		want[event] = ghosttest.RegisteredWebhook{
-			Event: event, TargetURL: w.front.URL + "/webhook/ghost/blog?event=" + event, Name: "ghostcm blog " + event, Secret: secret,
+			Event: event, TargetURL: w.front.URL + webhook.GhostPath + "blog?event=" + event, Name: "ghostcm blog " + event, Secret: secret,
 		}
 	}
 	got := map[string]ghosttest.RegisteredWebhook{}
