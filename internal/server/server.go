@@ -142,8 +142,8 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	return s.shut(ctx)
 }
 
-// arrivalPatience is for connections that bring nothing; Ghost sends at once.
-const arrivalPatience = time.Second
+// arrivalPatience is for connections that bring nothing: after it Ghost has given up.
+const arrivalPatience = 2 * time.Second
 
 func (s *Server) shut(ctx context.Context) error {
 	s.capacity.arriving.wait(ctx, arrivalPatience)
