@@ -77,10 +77,31 @@ func TestOptOutsReachGhostByTheScheduleWithoutAListWebhook(t *testing.T) {
 		return ""
 	})
 	r.eventually("settled", 10*time.Second, r.settled)
+	r.turns(site, 3) // one may have begun before Ghost was told
+	all, err := r.Store.CatchUps(t.Context(), []string{site.name})
+	if err != nil || all[0].Found["opt_out"] != 0 {
+		t.Errorf("what Ghost knows is looked at again: %+v, %v", all, err)
+	}
 	if problem := r.agrees(site, email); problem != "" {
 		t.Error(problem)
 	}
 	r.clean()
+}
+
+// turns waits for n catch-ups of the site.
+func (r *rig) turns(site *publication, n int) {
+	r.t.Helper()
+	last := time.Time{}
+	for range n {
+		r.eventually("a turn", 20*time.Second, func() string {
+			all, err := r.Store.CatchUps(r.t.Context(), []string{site.name})
+			if err != nil || !all[0].Good.After(last) {
+				return fmt.Sprintf("%+v, %v", all, err)
+			}
+			last = all[0].Good
+			return ""
+		})
+	}
 }
 
 // caughtUp says what a site's catch-up is waiting for.
