@@ -156,6 +156,7 @@ func everyMetric(t *testing.T) string {
 	m.Upstream(metrics.Request{Site: "blog", Upstream: "ghost", Op: "member", Status: 200})
 	m.CatchUp("blog", metrics.CaughtUp, map[string]int{"add": 1})
 	m.ListWebhook("blog", "accepted")
+	m.Alert("dead_letters", metrics.AlertSent)
 	answer := httptest.NewRecorder()
 	m.Handler().ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), "GET", "/metrics", nil))
 	return answer.Body.String()

@@ -25,11 +25,7 @@ func build(r reader, file fileContent, o Options) *Config {
 	cfg.Worker = worker(r)
 	cfg.Retention = retention(r)
 	cfg.Payment = Payment{Grace: r.durationOrOff("PAYMENT_GRACE", time.Hour, 365*day), TestEvents: r.truth("PAYMENT_TEST_EVENTS")}
-	cfg.Alerts = Alerts{
-		WebhookURL:   r.secretURL("ALERT_WEBHOOK_URL", cfg.OutboundPolicy()),
-		HeartbeatURL: r.secretURL("HEARTBEAT_URL", cfg.OutboundPolicy()),
-		SilenceAfter: r.duration("SILENCE_AFTER", time.Minute, 365*day),
-	}
+	cfg.Alerts = alerts(r, cfg.OutboundPolicy())
 	cfg.Sites = sites(r, file, cfg)
 	return cfg
 }

@@ -88,8 +88,9 @@ type Payment struct {
 
 // Alerts says where alarms go. Both URLs usually hold a token.
 type Alerts struct {
-	WebhookURL   Secret
-	HeartbeatURL Secret
+	WebhookURL    Secret
+	WebhookSecret Secret // signs what goes there; unset: nothing is signed
+	HeartbeatURL  Secret
 	// SilenceAfter is how long a site that usually has events may have none.
 	SilenceAfter time.Duration
 }

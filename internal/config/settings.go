@@ -54,6 +54,7 @@ func Settings() []Setting {
 		{Name: "DASHBOARD_PASSWORD", Secret: true},
 		{Name: "METRICS_TOKEN", Secret: true},
 		{Name: "ALERT_WEBHOOK_URL", Secret: true},
+		{Name: "ALERT_WEBHOOK_SECRET", Secret: true},
 		{Name: "HEARTBEAT_URL", Secret: true},
 		{Name: "ALLOW_INSECURE_URLS", Default: "false", kind: truth},
 	}

@@ -43,6 +43,9 @@ type Metrics struct {
 	caughtUp     *prometheus.CounterVec
 	listWebhooks *prometheus.CounterVec
 
+	alerts     *prometheus.CounterVec
+	heartbeats *prometheus.CounterVec
+
 	build *prometheus.GaugeVec
 }
 
@@ -54,11 +57,12 @@ func New(reg *prometheus.Registry) *Metrics {
 	m.makeWork()
 	m.makeUpstream()
 	m.makeCatchUp()
+	m.makeAlerts()
 	m.build = gauge("build_info", "Always 1; the labels say which build runs.", "version", "commit", "goversion")
 	reg.MustRegister(
 		m.webhooks, m.webhookDuration, m.webhookBytes, m.lastEvent,
 		m.jobs, m.jobDuration, m.outcomes, m.lag, m.deadLetters,
-		m.upstream, m.upstreamDuration, m.catchUps, m.caughtUp, m.listWebhooks, m.build,
+		m.upstream, m.upstreamDuration, m.catchUps, m.caughtUp, m.listWebhooks, m.alerts, m.heartbeats, m.build,
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)

@@ -9,11 +9,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/ghostcm/ghostcm/internal/alert"
 	"github.com/ghostcm/ghostcm/internal/config"
 	"github.com/ghostcm/ghostcm/internal/jobs"
 	"github.com/ghostcm/ghostcm/internal/metrics"
@@ -52,6 +54,8 @@ type Program struct {
 	prompt  *store.Store
 	prompts *jobs.Queue
 
+	alerts     *alert.Alerts
+	outside    *http.Client // of those whom alerts go to
 	heard      *hearing
 	succession *succession
 	turns      *atomic.Uint64 // how often a worker came round, over the whole succession
@@ -83,6 +87,7 @@ func Open(o Options) (*Program, error) {
 	p.Store, p.Queue = store.New(p.back, time.Now), jobs.NewQueue(p.back)
 	p.heard = &hearing{keep: p.Store.Hear, log: o.Log}
 	p.Metrics = p.metrics()
+	p.alerts, p.outside = p.newAlerts(), p.receiver()
 	p.nameSeries()
 	if p.sites, err = p.workerSites(); err != nil {
 		return nil, err
@@ -97,6 +102,7 @@ func (p *Program) Close() error { return errors.Join(p.front.Close(), p.back.Clo
 func (p *Program) Serve(ctx context.Context, ln net.Listener) error {
 	defer p.watchRedis(ctx)()
 	defer p.keepHeard(ctx)()
+	defer p.keepAlerts(ctx)()
 	return p.answer(ctx, ln, (*Program).door)
 }
 
@@ -118,6 +124,7 @@ func (p *Program) work(ctx context.Context) error {
 	p.opt.Log.Info("worker.started", "concurrency", p.opt.Config.Worker.Concurrency, "sites", p.siteNames())
 	defer p.opt.Log.Info("worker.stopped")
 	defer p.keepSchedule(ctx)()
+	defer p.keepHeartbeat(ctx)()
 	return p.doJobs(ctx)
 }
 
@@ -136,6 +143,7 @@ func (p *Program) doJobs(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer p.keepAlerts(ctx)()
 	sweeping, stop := context.WithCancel(ctx)
 	var services errgroup.Group
 	services.Go(func() error { w.Sweep(sweeping); return nil })
@@ -175,6 +183,7 @@ func (p *Program) nameSeries() {
 	p.Metrics.Sites(p.siteNames())
 	p.Metrics.Jobs(worker.Kinds(), outcomeNames())
 	p.Metrics.CatchUps(reconcile.CatchUpKinds())
+	p.Metrics.Alerts(alertNames())
 }
 
 func outcomeNames() []string {
@@ -185,7 +194,12 @@ func outcomeNames() []string {
 	return names
 }
 
-func (p *Program) observeJob(r jobs.Result) { p.Metrics.Job(r.Kind, string(r.Outcome), r.Duration) }
+func (p *Program) observeJob(r jobs.Result) {
+	p.Metrics.Job(r.Kind, string(r.Outcome), r.Duration)
+	if r.Outcome == jobs.Died {
+		p.alerts.DeadLetter(r.Site, r.Code)
+	}
+}
 
 func (p *Program) observeWebhook(o webhook.Outcome) {
 	p.heard.note(o)

@@ -36,6 +36,8 @@ import (
 //	{ghostcm}:hooks:SITE        hash    webhooks that were registered in the site's Ghost, by event (hooks.go)
 //	{ghostcm}:habit:SITE        hash    days on which the site's webhooks came, and the last silence told (silence.go)
 //	{ghostcm}:activity:SITE     stream  what became of events, syncs and operators' doings (activity.go)
+//	{ghostcm}:alerts            hash    what was told of each alert and is to be told, as JSON (alert.go)
+//	{ghostcm}:heartbeat         string  when the monitor was last pinged, until it may be again
 const namespace = "{ghostcm}:"
 
 const (
