@@ -228,6 +228,15 @@ func TestHistoriesSurviveALostMemory(t *testing.T) {
 		before := maps.Clone(w.at("a@x.org").fields)
 		w.memory, w.address = map[string][]byte{}, map[string]Address{}
 		w.pass(time.Hour)
+		if was := w.ghost[id].Status.Value; rapid.Bool().Draw(t, "changed meanwhile") {
+			w.setStatus(id, "honorary")
+			w.events = nil
+			w.converge()
+			if got := w.at("a@x.org").fields["ghost_previous_status"]; got != was {
+				t.Fatalf("it was %s, not %s", was, got)
+			}
+			return
+		}
 		w.converge()
 		if after := w.at("a@x.org").fields; !maps.Equal(before, after) {
 			t.Fatalf("%v became %v", before, after)

@@ -15,7 +15,6 @@ const resumable = 24 * time.Hour
 
 // progressOf is what a checkpoint keeps beside the cursor.
 type progressOf struct {
-	Members int            `json:"members"`
 	Counts  map[Kind]int   `json:"counts"`
 	Skipped map[Reason]int `json:"skipped"`
 	Failed  int            `json:"failed"`
@@ -32,7 +31,7 @@ func (r *run) checkpoint(ctx context.Context, cursor string) error {
 	}
 	r.mu.Lock()
 	p := progressOf{
-		Members: r.report.Members, Counts: r.report.Counts, Skipped: r.report.Skipped, Failed: r.report.Failed,
+		Counts: r.report.Counts, Skipped: r.report.Skipped, Failed: r.report.Failed,
 		Rewalk: r.req.Prune || r.req.Scheduled || r.req.OptOuts || len(r.later) > 0,
 	}
 	counts, err := json.Marshal(p)
@@ -64,10 +63,12 @@ func (r *run) resume(ctx context.Context) (after string, err error) {
 	if p.Rewalk {
 		return "", nil
 	}
+	r.behind = c.Cursor != ""
 	r.counted(func(report *Report) {
-		report.Members, report.Failed = p.Members, p.Failed
+		report.Failed = p.Failed
 		for kind, n := range p.Counts {
 			report.Counts[kind] = n
+			report.Members += n
 		}
 		for reason, n := range p.Skipped {
 			report.Skipped[reason] = n

@@ -84,7 +84,7 @@ func (r *run) mayRemove(ctx context.Context, n int) (bool, error) {
 // missing finds who is active on the list and not in Ghost. It returns those whom
 // the run is to remove, and counts the others.
 func (r *run) missing(ctx context.Context) ([]removal, error) {
-	if r.list == nil {
+	if r.list == nil || r.behind {
 		return nil, nil
 	}
 	var all, group []removal

@@ -28,6 +28,7 @@ type run struct {
 	readers sync.WaitGroup
 	adding  bool // see planner
 	partial bool // of chosen members: without listing and checkpoint
+	behind  bool // the run began behind a cursor: not everybody was seen
 	cut     bool // Limit was reached: not everybody was seen
 
 	later []removal // found by the walk

@@ -27,7 +27,10 @@ import (
 	"github.com/ghostcm/ghostcm/internal/worker"
 )
 
-const siteName = "blog"
+const (
+	siteName = "blog"
+	minute   = time.Minute
+)
 
 // world is an engine between a simulated Ghost and a simulated Campaign Monitor,
 // with a real Redis, and workers where a test wants them.
