@@ -20,7 +20,8 @@ func newStatusCommand(a *app) *cobra.Command {
 		Short: "Show the queue, the workers and the sites at a glance",
 		Long: "Show what waits in the queue, which workers live, and whether each site's jobs may pass: a site\n" +
 			"is open, or its breaker has opened because Ghost or Campaign Monitor does not answer, or it is\n" +
-			"paused until somebody mends its configuration.\n\n" +
+			"paused until somebody mends its configuration. Caught up is when a worker last held the site's\n" +
+			"members against those of the census before, and Next when it will again.\n\n" +
 			"--json writes one document; with --watch, one on a line every two seconds:\n\n" + statusShape,
 		Example: "  ghostcm status --workers\n  ghostcm status --json | jq .queue.depth",
 		Args:    cobra.NoArgs,
@@ -43,7 +44,8 @@ const statusShape = `  {
     },
     "waiting_members": 0,    members whose events are not applied yet
     "workers": [{"id", "host", "pid", "concurrency", "running", "started_at", "heartbeat_at"}],
-    "sites": [{"name", "gate", "reason", "since"}]   gate: open, breaker or paused
+    "sites": [{"name", "gate", "reason", "since",   gate: open, breaker or paused
+      "catch_up": {"last", "ok", "full", "found", "reason", "last_full", "next", "running"}}]
   }`
 
 func (a *app) status(ctx context.Context, o statusOptions) error {
@@ -90,8 +92,13 @@ func (a *app) statusTables(v statusView, workers bool) error {
 	if err := a.section("queue", header, [][]string{queue}); err != nil {
 		return err
 	}
-	if err := a.section("site", []string{"Site", "Gate", "Since", "Reason"}, v.siteRows(a.now())); err != nil {
+	if err := a.section("site", []string{"Site", "Gate", "Since", "Reason", "Caught up", "Next"}, v.siteRows(a.now())); err != nil {
 		return err
+	}
+	if rows := v.catchUpRows(); len(rows) > 0 {
+		if err := a.section("catch-up", []string{"Site", "Catch-up"}, rows); err != nil {
+			return err
+		}
 	}
 	if !workers {
 		return nil
@@ -105,7 +112,7 @@ func (v statusView) siteRows(now time.Time) (rows [][]string) {
 		if s.Since != nil {
 			since = ago(now.Sub(*s.Since).Seconds()) + " ago"
 		}
-		rows = append(rows, []string{s.Name, s.Gate, since, dash(s.Reason)})
+		rows = append(rows, []string{s.Name, s.Gate, since, dash(s.Reason), s.CatchUp.last(now), s.CatchUp.next(now)})
 	}
 	return rows
 }

@@ -50,7 +50,7 @@ func TestStatusIsTablesOnATerminalAndNamedLinesInAPipe(t *testing.T) {
 	if err := a.statusTables(glance(), true); err != nil {
 		t.Fatal(err)
 	}
-	want := "queue\t2\t1m1s\t1\t4\t5\t6\t1\nsite\tblog\tpaused\t1h ago\trefused\nworker\tone\t7\t1\t10\t1h\n"
+	want := "queue\t2\t1m1s\t1\t4\t5\t6\t1\nsite\tblog\tpaused\t1h ago\trefused\t-\t-\nworker\tone\t7\t1\t10\t1h\n"
 	if diff := cmp.Diff(want, stdout.String()); diff != "" {
 		t.Errorf("piped (-want +got)\n%s", diff)
 	}
@@ -64,7 +64,7 @@ func TestStatusIsTablesOnATerminalAndNamedLinesInAPipe(t *testing.T) {
 	for line := range strings.Lines(stdout.String()) {
 		words = append(words, strings.Join(strings.Fields(line), " "))
 	}
-	want = "\nQUEUED OLDEST RUNNING RETRYING DEAD LETTERS MEMBERS WAITING WORKERS\n2 1m1s 1 4 5 6 1\n\nSITE GATE SINCE REASON\nblog paused 1h ago refused"
+	want = "\nQUEUED OLDEST RUNNING RETRYING DEAD LETTERS MEMBERS WAITING WORKERS\n2 1m1s 1 4 5 6 1\n\nSITE GATE SINCE REASON CAUGHT UP NEXT\nblog paused 1h ago refused - -"
 	if diff := cmp.Diff(want, strings.Join(words, "\n")); diff != "" {
 		t.Errorf("on a terminal (-want +got)\n%s", diff)
 	}

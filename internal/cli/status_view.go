@@ -40,6 +40,8 @@ type gateView struct {
 	Gate   string     `json:"gate"`
 	Reason string     `json:"reason"`
 	Since  *time.Time `json:"since"`
+	// CatchUp is null before the first.
+	CatchUp *catchUpView `json:"catch_up"`
 }
 
 func viewStatus(o program.Overview) statusView {
@@ -54,7 +56,9 @@ func viewStatus(o program.Overview) statusView {
 		v.Workers = append(v.Workers, viewWorker(w))
 	}
 	for _, s := range o.Sites {
-		v.Sites = append(v.Sites, viewGate(s.Name, s.Gate))
+		site := viewGate(s.Name, s.Gate)
+		site.CatchUp = viewCatchUp(s.CatchUp)
+		v.Sites = append(v.Sites, site)
 	}
 	return v
 }
