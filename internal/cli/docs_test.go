@@ -114,7 +114,7 @@ func wrongCommand(root *cobra.Command, words []string) string {
 		switch {
 		case isFlag && name != "help" && c.Flags().Lookup(name) == nil && c.InheritedFlags().Lookup(name) == nil:
 			return word
-		case !isFlag && i == 0 && c.HasSubCommands():
+		case !isFlag && i == 0 && c.HasSubCommands() && c.ValidateArgs(rest) != nil:
 			return word
 		}
 	}

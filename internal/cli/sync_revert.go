@@ -51,6 +51,7 @@ func (a *app) revert(ctx context.Context, id string, o syncOptions) error {
 		return usageError(fmt.Sprintf("the run was of %s, which is no longer configured", printable(run.Site)))
 	}
 	s := a.newSyncing(cfg.Log, o)
+	s.source = "journal of " + run.ID
 	return s.run(ctx, func(ctx context.Context, opened *program.Program) {
 		undo := func(ctx context.Context, _ string, r reconcile.Request) (reconcile.Report, error) {
 			return opened.Revert(ctx, run, r)

@@ -18,6 +18,7 @@ import (
 type syncing struct {
 	*app
 	o      syncOptions
+	source string // what the list is made like: Ghost, or a journal
 	log    *slog.Logger
 	screen *screen
 	views  []runView
@@ -31,7 +32,7 @@ type runner func(ctx context.Context, site string, r reconcile.Request) (reconci
 // person is logged, unless a level was asked for on the command line.
 func (a *app) newSyncing(l config.Log, o syncOptions) *syncing {
 	shown := *a
-	s := &syncing{o: o, app: &shown, screen: &screen{out: a.stderr, terminal: a.logsToTerminal, now: a.now}}
+	s := &syncing{o: o, source: "Ghost", app: &shown, screen: &screen{out: a.stderr, terminal: a.logsToTerminal, now: a.now}}
 	shown.stderr, shown.stdout = s.screen, s.screen.under(a.stdout)
 	if a.settings["LOG_LEVEL"].Value.String() == "" {
 		l.Level = max(l.Level, slog.LevelError)
@@ -206,7 +207,7 @@ func (s *syncing) banner() {
 }
 
 func (s *syncing) direction() string {
-	text := "DRY RUN: Ghost → Campaign Monitor"
+	text := "DRY RUN: " + s.source + " → Campaign Monitor"
 	if s.o.optOuts {
 		text += ", and opt-outs Campaign Monitor → Ghost"
 	}

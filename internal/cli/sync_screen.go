@@ -21,7 +21,8 @@ type screen struct {
 	now      func() time.Time
 
 	mu     sync.Mutex
-	bar    *progressbar.ProgressBar // nil while none is drawn
+	bar    *progressbar.ProgressBar // nil before the first progress of a stage
+	drawn  bool                     // whether the bar stands in the last line
 	stage  stage
 	began  time.Time // of the stage
 	toldAt time.Time // the last line
@@ -66,22 +67,28 @@ func (a above) Write(p []byte) (int, error) {
 
 // clear is called with the lock held.
 func (s *screen) clear() {
-	if s.bar != nil {
-		_ = s.bar.Clear() // the terminal is gone; what is written next will tell
+	if s.drawn {
+		_ = s.bar.Clear() // a terminal that is gone ends the process by itself
 	}
+	s.drawn = false
 }
 
 // progress shows how far a site is.
 func (s *screen) progress(site string, p reconcile.Progress) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if at := (stage{site, p.Phase}); at != s.stage {
+	at := stage{site, p.Phase}
+	begins := at != s.stage
+	if begins {
 		s.end()
 		s.stage, s.began = at, s.now()
 	}
-	if s.terminal {
+	switch {
+	case s.terminal && begins: // a rate needs two looks
+		s.draw(reconcile.Progress{Phase: p.Phase, Total: p.Total})
+	case s.terminal:
 		s.draw(p)
-	} else {
+	default:
 		s.tell(p)
 	}
 }
@@ -112,7 +119,8 @@ func (s *screen) draw(p reconcile.Progress) {
 		s.bar.ChangeMax(total)
 		s.total = total
 	}
-	_ = s.bar.Set(p.Done) // a terminal that is gone ends the process by itself
+	_ = s.bar.Set(p.Done) // as above
+	s.drawn = true
 }
 
 func (s *screen) newBar(total int) *progressbar.ProgressBar {

@@ -60,6 +60,8 @@ func TestABarGoesOnWhenThereIsMoreThanThereSeemedToBe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
 		s := &screen{out: &out, terminal: true, now: time.Now}
+		s.progress("blog", reconcile.Progress{Phase: reconcile.Listing})
+		time.Sleep(time.Second)
 		for _, p := range []reconcile.Progress{{Done: 5}, {Done: 10, Total: 10}, {Done: 12, Total: 20}, {Done: 25, Total: 20}, {Done: 26, Total: 40}} {
 			p.Phase = reconcile.Listing
 			s.progress("blog", p)
