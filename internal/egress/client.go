@@ -30,8 +30,9 @@ const maxRedirects = 5
 // Client returns an HTTP client that keeps the policy: it checks the URL of
 // every request and redirect and the concrete address of every dial. It
 // follows redirects of GET and HEAD only; of other methods it returns the 3xx
-// answer, since a followed redirect would turn a POST into a GET. The refusal
-// of an address is ErrForbiddenAddress inside the *url.Error of net/http.
+// answer, since a followed redirect would turn a POST into a GET. Where a redirect
+// leads is not told which URL it came from. The refusal of an address is
+// ErrForbiddenAddress inside the *url.Error of net/http.
 func Client(p Policy, o Options) *http.Client {
 	if o.Timeout == 0 {
 		o.Timeout = 30 * time.Second
@@ -46,7 +47,8 @@ func Client(p Policy, o Options) *http.Client {
 	}
 }
 
-func checkRedirect(_ *http.Request, via []*http.Request) error {
+func checkRedirect(r *http.Request, via []*http.Request) error {
+	r.Header.Del("Referer") // it is the URL before, which may hold a token or an address
 	if m := via[0].Method; m != http.MethodGet && m != http.MethodHead {
 		return http.ErrUseLastResponse
 	}

@@ -139,6 +139,22 @@ func trust(srv *httptest.Server) *tls.Config {
 	return srv.Client().Transport.(*http.Transport).TLSClientConfig
 }
 
+// Tokens of receivers stand in URLs, and addresses of members in filters.
+func TestWhereARequestLedToIsNotToldWhereItCameFrom(t *testing.T) {
+	t.Parallel()
+	var told string
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { told = r.Referer() }))
+	t.Cleanup(elsewhere.Close)
+	srv := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusFound))
+	t.Cleanup(srv.Close)
+	if _, err := get(t, egress.Client(open(), egress.Options{}), srv.URL+"/ping/hunter2-token"); err != nil {
+		t.Fatal(err)
+	}
+	if told != "" {
+		t.Errorf("it was told %q", told)
+	}
+}
+
 func TestARedirectLoopEnds(t *testing.T) {
 	t.Parallel()
 	srv := httptest.NewServer(http.RedirectHandler("/again", http.StatusFound))
