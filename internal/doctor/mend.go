@@ -83,8 +83,8 @@ func (m *mending) reachable(what string) (base string, may bool) {
 	}
 	seen, err := m.outside()
 	v := m.publicURL()
-	strange := err != nil || seen.status != 0 || m.judgePrivate(seen).status == Fail
-	if v.status == Fail && strange {
+	strange := seen.status != 0 && !seen.ours
+	if err != nil || strange || m.judgePrivate(seen).status == Fail {
 		m.did(what, "because of public_url: "+v.detail)
 		return "", false
 	}

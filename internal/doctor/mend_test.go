@@ -1,6 +1,8 @@
 package doctor_test
 
 import (
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -278,6 +280,29 @@ func TestMembersAreNotSentToWhateverAnswers(t *testing.T) {
 	}
 	if hooks := w.ghost.RegisteredWebhooks(); len(hooks)+len(w.listHooks()) > 0 {
 		t.Errorf("registered for a stranger: %v", hooks)
+	}
+}
+
+// An answer that is no ghostcm's is a stranger's, whatever its status, and also if
+// it never comes to its end.
+func TestMembersAreNotSentToWhoeverMightBeAStranger(t *testing.T) {
+	t.Parallel()
+	for name, answers := range map[string]http.Handler{
+		"a limit": stranger(429, "", ""),
+		"half an answer": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "100")
+			_, _ = io.WriteString(w, "<html>")
+		}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := build(t, variant{bare: true, front: answers})
+			w.site.ListToken = token
+			w.mend()
+			if n := len(w.ghost.RegisteredWebhooks()) + len(w.listHooks()); n > 0 {
+				t.Errorf("%d webhooks are registered there", n)
+			}
+		})
 	}
 }
 

@@ -29,11 +29,11 @@ type outside struct {
 	host    string
 	private *egress.ForbiddenError // why Ghost would call it private, or worse
 	unasked bool                   // the settings do not allow to go there from here
-	failed  error                  // why there was no answer
-	status  int
-	ours    bool      // a ghostcm answered at the webhook's path
-	alive   bool      // one did at /livez
-	expires time.Time // of its certificate; zero without TLS
+	failed  error                  // why there was no answer, or none to its end
+	status  int                    // 0 is no answer
+	ours    bool                   // a ghostcm answered at the webhook's path
+	alive   bool                   // one did at /livez
+	expires time.Time              // of its certificate; zero without TLS
 }
 
 // base is the public URL: as it was given, or as it was registered.
@@ -120,11 +120,11 @@ func (p *patient) client() *http.Client {
 // and it is no event.
 func (p *patient) peek(ctx context.Context, client *http.Client, seen *outside) {
 	at, err := get(ctx, client, seen.base+ghostPath+p.Name)
+	seen.status, seen.expires = at.status, at.expires
 	if err != nil {
 		seen.failed = err
 		return
 	}
-	seen.status, seen.expires = at.status, at.expires
 	seen.ours = at.status == http.StatusMethodNotAllowed && field(at.body, "error") == refuseMethod
 	if seen.ours {
 		return
@@ -141,6 +141,7 @@ type page struct {
 	expires time.Time // of the certificate; zero without TLS
 }
 
+// get has a status also with an error, if the answer came without its end.
 func get(ctx context.Context, client *http.Client, target string) (page, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, http.NoBody)
 	if err != nil {
