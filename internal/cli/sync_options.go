@@ -42,7 +42,8 @@ func (o *syncOptions) flags(a *app, c *cobra.Command) {
 func (o *syncOptions) commonFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.dryRun, "dry-run", false, "only show what would be done; nothing is written anywhere")
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "show each change: who, what from, what to, why not")
-	flags.StringVar(&o.maxRemovals, "max-removals", "", "ask before removing more than so `many`, or such a share: 50, 2% (default 20, or 1% if that is more)")
+	flags.StringVar(&o.maxRemovals, "max-removals", "",
+		"ask before removing more than so `many`, or such a share: 50, 2% (default 20, or 1% if that is more)")
 	flags.BoolVar(&o.exitCode, "exit-code", false, "with --dry-run: exit with 5 if there is something to do")
 	flags.BoolVarP(&o.yes, "yes", "y", false, "ask nothing: go on")
 	flags.BoolVar(&o.asJSON, "json", false, "write JSON")

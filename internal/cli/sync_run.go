@@ -56,13 +56,13 @@ func (s *syncing) run(ctx context.Context, do func(context.Context, *program.Pro
 		return unanswered(ctx, err)
 	}
 	s.banner()
-	work := func(ctx context.Context) error { do(ctx, opened); return nil }
-	if !s.o.dryRun {
-		work = func(ctx context.Context) error {
-			return opened.Assisted(ctx, func(ctx context.Context) { do(ctx, opened) })
+	err = quietly(s.log, func() error {
+		if s.o.dryRun {
+			do(ctx, opened)
+			return nil
 		}
-	}
-	err = quietly(s.log, func() error { return work(ctx) })
+		return opened.Assisted(ctx, func(ctx context.Context) { do(ctx, opened) })
+	})
 	s.screen.done()
 	return errors.Join(err, s.conclude())
 }
