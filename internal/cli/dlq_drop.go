@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ghostcm/ghostcm/internal/jobs"
+	"github.com/ghostcm/ghostcm/internal/worker"
 )
 
 // dropView is the result of a drop in --json.
@@ -51,6 +52,8 @@ func (a *app) dropLetters(ctx context.Context, b bulk, args []string) error {
 		return err
 	}
 	var view dropView
+	doings := worker.Doings{Who: byCommand, Event: worker.EventDrop, Outcome: worker.OutcomeDropped}
+	defer a.noteDoings(ctx, box, &doings)
 	view.Matched, err = box.each(ctx, func(l jobs.DeadLetter) error {
 		dropped, err := box.Drop(ctx, l)
 		switch {
@@ -58,6 +61,7 @@ func (a *app) dropLetters(ctx context.Context, b bulk, args []string) error {
 			return unanswered(ctx, err)
 		case dropped:
 			view.Dropped++
+			doings.Add(l, a.now())
 		default:
 			view.Gone++
 		}

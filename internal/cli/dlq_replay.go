@@ -122,6 +122,8 @@ func (o replayOptions) patience() string {
 func (a *app) replayEach(
 	ctx context.Context, box *letterBox, r jobs.Revival, following *worker.Replays,
 ) (view replayView, err error) {
+	doings := worker.Doings{Who: byCommand, Event: worker.EventReplay, Outcome: worker.OutcomeReplayed}
+	defer a.noteDoings(ctx, box, &doings)
 	view.Matched, err = box.each(ctx, func(l jobs.DeadLetter) error {
 		fate, err := box.Replay(ctx, l, r)
 		switch {
@@ -134,6 +136,7 @@ func (a *app) replayEach(
 		default:
 			view.Replayed++
 			following.Add(l)
+			doings.Add(l, a.now())
 		}
 		return nil
 	})

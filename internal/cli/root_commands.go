@@ -11,6 +11,7 @@ func (a *app) commands() []*cobra.Command {
 		newStatusCommand(a),
 		newSyncCommand(a),
 		newDLQCommand(a),
+		newEventsCommand(a),
 		newDoctorCommand(a),
 		newDemoCommand(a),
 		newSitesCommand(a),
