@@ -96,6 +96,36 @@ func TestTheSettingsOfComposeAreRight(t *testing.T) {
 	}
 }
 
+// Compose keeps .env, which is all secrets, where an image is built from.
+func TestNoImageHoldsTheSecretsOfCompose(t *testing.T) {
+	t.Parallel()
+	if !strings.Contains(readDoc(t, "docs/deploy/compose.yaml"), "env_file: .env\n") ||
+		!slices.Contains(strings.Split(readDoc(t, ".dockerignore"), "\n"), ".env") {
+		t.Error("the build copies the file of compose's settings")
+	}
+}
+
+// A worker that is run for one sync leaves its journal where the next finds it.
+func TestEveryContainerKeepsItsState(t *testing.T) {
+	t.Parallel()
+	shared, _, _ := strings.Cut(readDoc(t, "docs/deploy/compose.yaml"), "\nservices:")
+	if !strings.Contains(shared, "state:/var/lib/ghostcm") {
+		t.Error("what all containers of ghostcm share holds no state directory")
+	}
+}
+
+func TestNoProxyLogsTheTokenOfAList(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"nginx.conf": `location /webhook/campaignmonitor/ \{\s+access_log off;\s+error_log /dev/null;`,
+		"Caddyfile":  `request>uri regexp "\^\(/webhook/campaignmonitor/\[\^/\]\*/\)\.\*"`,
+	} {
+		if !regexp.MustCompile(text).MatchString(readDoc(t, "docs/deploy/"+name)) {
+			t.Errorf("%s writes the whole path", name)
+		}
+	}
+}
+
 func TestTheSocketUnitListensWhereServeWould(t *testing.T) {
 	t.Parallel()
 	var host, port string
