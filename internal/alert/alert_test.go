@@ -81,6 +81,18 @@ func TestAFleetTellsOnceWhatAllOfItSee(t *testing.T) {
 	w.wantTold("at its end", "paused blog open 1", "paused blog resolved 0")
 }
 
+// Whatever a reason of a pause says one day.
+func TestAReasonWithAnAddressIsToldWithoutIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.see(Condition{Kind: Paused, Site: site, Lasts: true, Detail: "ghost: no member jo@example.com"})
+	w.process().round(t.Context())
+	w.wantTold("at once", "paused blog open 1")
+	if body := string(w.bodies[0]); !strings.Contains(body, "no member [address]") || strings.Contains(body, "example.com") {
+		t.Errorf("sent %s", body)
+	}
+}
+
 func TestAPurchaseWithoutATierIsToldWithItsProductOnly(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
