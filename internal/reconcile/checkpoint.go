@@ -51,7 +51,7 @@ func (r *run) resume(ctx context.Context) (after string, err error) {
 		return "", nil
 	}
 	c, found, err := r.lock.Resume(ctx)
-	if err != nil || !found || c.Options != r.req.fingerprint(r.layout) || r.Now().Sub(c.Began) > resumable {
+	if err != nil || !found || c.Options != r.req.fingerprint(r.layout) || r.Now().Sub(c.Began) > resumable || !namesFile(c.RunID) {
 		return "", err
 	}
 	var p progressOf

@@ -65,6 +65,10 @@ func journalPath(state, runID string) string {
 	return filepath.Join(journalDir(state), runID+".ndjson")
 }
 
+// namesFile says whether a run's id, which came from outside, leads nowhere but
+// into the directory of journals.
+func namesFile(runID string) bool { return runID != "" && !strings.ContainsAny(runID, `/\`) }
+
 // openJournal prepares the journal of the run, and removes old ones.
 func (r *run) openJournal() error {
 	dir := journalDir(r.Dir)
@@ -195,7 +199,7 @@ func (j *journal) Close() string {
 // readJournal returns the header and the changes that were made, each member's
 // first: of a change that was tried twice, only the first saw what was before.
 func readJournal(state, runID string) (header, []entry, error) {
-	if runID == "" || strings.ContainsAny(runID, `/\`) {
+	if !namesFile(runID) {
 		return header{}, nil, ErrNoJournal
 	}
 	file, err := os.Open(journalPath(state, runID))
