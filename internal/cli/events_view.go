@@ -88,7 +88,8 @@ func (p eventPage) line(e store.Activity) error {
 		return p.table(eventHeader(), [][]string{p.row(e)})
 	}
 	c := printables(p.row(e))
-	_, err := fmt.Fprintf(p.stdout, "%-19s  %-8s  %-14s  %-24s  %-12s  %-10s  %-6s  %-6s  %s\n", c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8])
+	_, err := fmt.Fprintf(p.stdout, "%-19s  %-8s  %-14s  %-24s  %-12s  %-10s  %-6s  %-6s  %s\n",
+		c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8])
 	return err
 }
 

@@ -12,6 +12,7 @@ func (a *app) commands() []*cobra.Command {
 		newSyncCommand(a),
 		newDLQCommand(a),
 		newEventsCommand(a),
+		newTraceCommand(a),
 		newDoctorCommand(a),
 		newDemoCommand(a),
 		newSitesCommand(a),

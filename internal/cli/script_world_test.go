@@ -46,7 +46,7 @@ func worldCommands(t *testing.T) map[string]func(*testscript.TestScript, bool, [
 		"exits": exits,
 		"world": func(ts *testscript.TestScript, _ bool, _ []string) { makeWorld(t, ts) },
 		"port":  func(ts *testscript.TestScript, _ bool, _ []string) { ts.Setenv("PORT", freePort(ts)) },
-		"joins": joins, "subscribed": subscribed, "refuses": refuses, "answers": answers, "shows": shows, "occupied": occupied, "types": types,
+		"joins": joins, "leaves": leaves, "subscribed": subscribed, "refuses": refuses, "answers": answers, "shows": shows, "occupied": occupied, "types": types,
 		"twosites":  func(ts *testscript.TestScript, _ bool, _ []string) { twoSites(t, ts) },
 		"hasfields": hasFields, "haswebhooks": hasWebhooks,
 	}
@@ -120,6 +120,14 @@ func subscribed(ts *testscript.TestScript, _ bool, args []string) {
 		}
 		return ""
 	})
+}
+
+// leaves has somebody unsubscribe in Campaign Monitor: leaves jo@example.org.
+func leaves(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	if !w.list.SetState(w.listID, args[0], "Unsubscribed") {
+		ts.Fatalf("no such subscriber")
+	}
 }
 
 // refuses makes Campaign Monitor refuse everything.

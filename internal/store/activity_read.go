@@ -48,7 +48,7 @@ func (s *Store) Activities(ctx context.Context, site, upTo string, since time.Ti
 // before is the greatest id that is less than another: Redis 6.0 has no
 // exclusive ranges. "" if there is none.
 func before(id string) string {
-	millis, seq, _ := idOf(id)
+	millis, seq := idOf(id)
 	switch {
 	case seq > 0:
 		return fmt.Sprintf("%d-%d", millis, seq-1)
@@ -58,12 +58,12 @@ func before(id string) string {
 	return ""
 }
 
-// idOf reads an entry's id.
-func idOf(id string) (millis, seq uint64, ok bool) {
+// idOf reads an entry's id, which Redis has written.
+func idOf(id string) (millis, seq uint64) {
 	first, second, _ := strings.Cut(id, "-")
-	millis, errA := strconv.ParseUint(first, 10, 64)
-	seq, errB := strconv.ParseUint(second, 10, 64)
-	return millis, seq, errA == nil && errB == nil
+	millis, _ = strconv.ParseUint(first, 10, 64)
+	seq, _ = strconv.ParseUint(second, 10, 64)
+	return millis, seq
 }
 
 // Ends are the ids of the newest entries, by site: what comes later is new.
@@ -118,8 +118,8 @@ func (s *Store) NextActivity(ctx context.Context, ends Ends, wait time.Duration)
 
 // compare orders by the time of writing, over all sites.
 func (a Activity) compare(b Activity) int {
-	millisA, seqA, _ := idOf(a.ID)
-	millisB, seqB, _ := idOf(b.ID)
+	millisA, seqA := idOf(a.ID)
+	millisB, seqB := idOf(b.ID)
 	return cmp.Or(cmp.Compare(millisA, millisB), cmp.Compare(seqA, seqB), cmp.Compare(a.Site, b.Site))
 }
 
