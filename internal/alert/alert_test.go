@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -54,16 +55,21 @@ func TestAFleetTellsOfAHundredDeathsOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	told := func(when string, want ...string) { // in whichever order two processes send
+		t.Helper()
+		if diff := cmp.Diff(want, slices.Sorted(slices.Values(w.told()))); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", when, diff)
+		}
+	}
 	w.rounds(fleet[:2]...)
-	w.wantTold("at once", "dead_letters another open 67", "dead_letters blog open 67")
+	told("at once", "dead_letters another open 67", "dead_letters blog open 67")
 	w.pass(time.Minute)
 	w.rounds(fleet...)
-	w.wantTold("a minute later", "dead_letters another open 67", "dead_letters blog open 67")
+	told("a minute later", "dead_letters another open 67", "dead_letters blog open 67")
 	w.pass(15 * time.Minute)
 	w.rounds(fleet...)
-	if got := w.told(); len(got) != 4 || got[2] == got[3] || !strings.HasSuffix(got[2], " open 33") || !strings.HasSuffix(got[3], " open 33") {
-		t.Errorf("after a quarter of an hour: %q", got)
-	}
+	told("after a quarter of an hour", "dead_letters another open 33", "dead_letters another open 67",
+		"dead_letters blog open 33", "dead_letters blog open 67")
 }
 
 func TestAFleetTellsOnceWhatAllOfItSee(t *testing.T) {
