@@ -3,7 +3,6 @@ package cli
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"io"
 	"time"
 
@@ -64,8 +63,7 @@ func newJSONList(w io.Writer, name string) *jsonList {
 
 func (l *jsonList) add(v any) error {
 	var element bytes.Buffer
-	encoder := json.NewEncoder(&element)
-	encoder.SetEscapeHTML(false)
+	encoder := jsonTo(&element)
 	encoder.SetIndent("    ", "  ")
 	if err := encoder.Encode(v); err != nil {
 		return err

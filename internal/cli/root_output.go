@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"unicode"
 
@@ -43,10 +45,41 @@ func (a *app) table(header []string, rows [][]string) error {
 
 // writeJSON writes one document to stdout.
 func (a *app) writeJSON(v any) error {
-	encoder := json.NewEncoder(a.stdout)
+	encoder := jsonTo(a.stdout)
 	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false)
 	return encoder.Encode(v)
+}
+
+// jsonTo is an encoder for output that people may look at as well.
+func jsonTo(w io.Writer) *json.Encoder {
+	encoder := json.NewEncoder(escaped{w})
+	encoder.SetEscapeHTML(false)
+	return encoder
+}
+
+// escaped takes whole documents of JSON, and writes what a terminal would obey
+// in the spelling that means the same to programs. The encoder has done so with
+// what stands before the space.
+type escaped struct{ io.Writer }
+
+// Write implements io.Writer.
+func (e escaped) Write(p []byte) (int, error) {
+	obeyed := func(r rune) bool { return r > ' ' && unprintable(r) }
+	if bytes.IndexFunc(p, obeyed) < 0 {
+		return e.Writer.Write(p)
+	}
+	var b bytes.Buffer
+	for _, r := range string(p) {
+		if obeyed(r) {
+			fmt.Fprintf(&b, `\u%04x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	if _, err := e.Writer.Write(b.Bytes()); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
 // notef writes one line for people to stderr.
@@ -66,9 +99,11 @@ func printables(texts []string) []string {
 // letters: texts come from strangers.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == unicode.ReplacementChar {
+		if unprintable(r) || r == unicode.ReplacementChar {
 			return ' '
 		}
 		return r
 	}, s)
 }
+
+func unprintable(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }

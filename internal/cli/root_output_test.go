@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"encoding/json"
+	"errors"
 	"log/slog"
 	"strings"
 	"testing"
@@ -42,6 +44,31 @@ func TestStrangersCannotMoveTheCursor(t *testing.T) {
 	}
 	if got, want := stdout.String(), "a b c [31m d \n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// JSON has a second spelling for what a terminal would obey, with the same meaning.
+func TestStrangersCannotMoveTheCursorByJSONEither(t *testing.T) {
+	t.Parallel()
+	const name = "Jo\u009b31m\u202e\x7f\x1b[2J é"
+	for how, write := range map[string]func(*app) error{
+		"a document": func(a *app) error { return a.writeJSON(map[string]string{"name": name}) },
+		"a line": func(a *app) error {
+			(&syncing{app: a}).line(map[string]string{"name": name})
+			return nil
+		},
+		"an element": func(a *app) error {
+			list := newJSONList(a.stdout, "all")
+			return errors.Join(list.add(map[string]string{"name": name}), list.end())
+		},
+	} {
+		a, stdout, _ := testApp()
+		if err := write(a); err != nil {
+			t.Fatal(err)
+		}
+		if got := stdout.String(); !strings.Contains(got, `"Jo\u009b31m\u202e\u007f\u001b[2J é"`) || !json.Valid([]byte(got)) {
+			t.Errorf("%s: %q", how, got)
+		}
 	}
 }
 

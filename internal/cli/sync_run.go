@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -115,7 +114,7 @@ func (s *syncing) change(site string, c reconcile.Change) {
 	_ = s.changeLine(v)
 }
 
-func (s *syncing) line(v any) { _ = json.NewEncoder(s.stdout).Encode(v) }
+func (s *syncing) line(v any) { _ = jsonTo(s.stdout).Encode(v) }
 
 // ended tells what became of one site's run.
 func (s *syncing) ended(site config.Site, report reconcile.Report, err error) {
