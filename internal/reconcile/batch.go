@@ -23,7 +23,7 @@ func (w *walker) execute(ctx context.Context, b *batch) error {
 		return nil
 	}
 	done := map[*item]bool{}
-	return w.again(ctx, func(ctx context.Context) error {
+	err := w.again(ctx, func(ctx context.Context) error {
 		var left []*item
 		for _, it := range b.items {
 			if !done[it] {
@@ -33,6 +33,10 @@ func (w *walker) execute(ctx context.Context, b *batch) error {
 		a := &attempt{walker: w, done: done}
 		return a.run(ctx, left)
 	})
+	if err != nil {
+		err = errors.Join(err, w.doubt(context.WithoutCancel(ctx), b, done))
+	}
+	return err
 }
 
 // attempt is one try to carry a batch out.
@@ -41,6 +45,7 @@ type attempt struct {
 	done   map[*item]bool // told, or handed over
 	locks  *store.Batch
 	handed []*item
+	paid   bool // the import's rate slot is taken, and not used yet
 }
 
 // run ends with everybody done, or with an error after which the next attempt,
@@ -52,10 +57,15 @@ func (a *attempt) run(ctx context.Context, items []*item) error {
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}
+	if err := a.pay(ctx, items); err != nil {
+		return err
+	}
+	defer a.giveBack(whole)
 	items, err := a.lock(whole, items)
 	if err != nil {
 		return err
 	}
+	defer a.keepLocks(whole, a.locks)()
 	defer func() { // failing that, they end by themselves
 		if a.locks != nil {
 			_ = a.locks.Unlock(whole)
@@ -80,7 +90,7 @@ func (a *attempt) lock(ctx context.Context, items []*item) ([]*item, error) {
 	for i, it := range items {
 		claims[i] = store.Claim{ID: it.facts.ID, Emails: a.plan.input(&it.subject).Emails()}
 	}
-	locks, took, err := a.Store.LockBatch(ctx, a.req.Site.Name, claims, batchLease)
+	locks, took, err := a.Store.LockBatch(ctx, a.req.Site.Name, claims, a.BatchLease)
 	if err != nil {
 		return nil, err
 	}
@@ -105,6 +115,10 @@ func (a *attempt) decideAgain(ctx context.Context, items []*item) ([]*item, erro
 	}
 	now, err := a.recall(ctx, c)
 	if err != nil {
+		return nil, err
+	}
+	// Only while the run has its lock is it known whom workers wrote since it began.
+	if err := a.walker.lock.Renew(ctx); err != nil {
 		return nil, err
 	}
 	var same []*item
@@ -182,11 +196,15 @@ func (a *attempt) save(ctx context.Context, items []*item) (map[*item]bool, erro
 
 // importAll sends the import and learns from the answer.
 func (a *attempt) importAll(ctx, whole context.Context, items []*item) error {
-	if err := a.slot(ctx); err != nil {
-		return err
+	if !a.paid {
+		if err := a.slot(ctx); err != nil {
+			return err
+		}
 	}
+	a.paid = false
 	i := campaignmonitor.Import{Subscribers: make([]campaignmonitor.Write, len(items))}
 	for n, it := range items {
+		it.sent = true
 		i.Subscribers[n] = campaignmonitor.WriteOf(it.step, a.req.Site.ConsentToTrack)
 	}
 	result, err := a.req.Site.List.Import(whole, a.req.Site.ListID, i)

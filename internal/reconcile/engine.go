@@ -34,6 +34,9 @@ type Options struct {
 	// FirstWait is how long to wait before a failed request is tried again; each
 	// further wait is twice as long. Zero is a second.
 	FirstWait time.Duration
+	// BatchLease is for how long the members of a batch are locked at a time; what
+	// takes longer renews it. Zero is 45 seconds.
+	BatchLease time.Duration
 }
 
 // Engine runs full syncs. It is safe for concurrent use; one site has one run at
@@ -50,6 +53,9 @@ func New(o Options) *Engine {
 	}
 	if o.FirstWait == 0 {
 		o.FirstWait = time.Second
+	}
+	if o.BatchLease == 0 {
+		o.BatchLease = batchLease
 	}
 	return &Engine{Options: o}
 }

@@ -52,6 +52,7 @@ type batch struct {
 type item struct {
 	subject
 	decision
+	sent bool // an import that carried it was tried; whether it was done may not be known
 }
 
 // members brings every member that the source yields to what it should be.

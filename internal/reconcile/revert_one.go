@@ -5,6 +5,7 @@ import (
 
 	"github.com/ghostcm/ghostcm/internal/campaignmonitor"
 	"github.com/ghostcm/ghostcm/internal/member"
+	"github.com/ghostcm/ghostcm/internal/store"
 )
 
 // undoOne takes a change back that an import cannot.
@@ -57,8 +58,12 @@ func (o *single) request(ctx context.Context, call func(context.Context) error) 
 	return campaignmonitor.Answer(call(context.WithoutCancel(ctx)))
 }
 
+// keep saves the member. Once its lock is lost nothing more may be written of it.
 func (o *single) keep(ctx context.Context) error {
-	_, err := o.locks.Save(context.WithoutCancel(ctx), o.cases)
+	kept, err := o.locks.Save(context.WithoutCancel(ctx), o.cases)
+	if err == nil && !kept[0] {
+		return store.ErrLeaseLost
+	}
 	return err
 }
 

@@ -24,11 +24,15 @@ func (r *run) claim(ctx context.Context, all []undo) (c claimed, unlock func(), 
 	for i, u := range all {
 		claims[i] = store.Claim{ID: u.ID, Emails: u.addresses()}
 	}
-	locks, took, err := r.Store.LockBatch(ctx, r.req.Site.Name, claims, batchLease)
+	locks, took, err := r.Store.LockBatch(ctx, r.req.Site.Name, claims, r.BatchLease)
 	if err != nil {
 		return c, nil, err
 	}
-	unlock = func() { _ = locks.Unlock(ctx) } // failing that, they end by themselves
+	renewed := r.keepLocks(ctx, locks)
+	unlock = func() {
+		renewed()
+		_ = locks.Unlock(ctx) // failing that, they end by themselves
+	}
 	defer func() {
 		if err != nil {
 			unlock()
@@ -85,6 +89,9 @@ func (r *run) forgetful(ctx context.Context, undos []undo) ([]*member.Case, erro
 func (r *run) undoValues(ctx context.Context, all []undo) error {
 	return r.again(ctx, func(ctx context.Context) error {
 		whole := context.WithoutCancel(ctx)
+		if err := r.slot(ctx); err != nil { // nobody is to be locked while that waits
+			return err
+		}
 		c, unlock, err := r.claim(whole, all)
 		if err != nil {
 			return err
@@ -92,9 +99,6 @@ func (r *run) undoValues(ctx context.Context, all []undo) error {
 		defer unlock()
 		if len(c.undos) == 0 {
 			return nil
-		}
-		if err := r.slot(ctx); err != nil {
-			return err
 		}
 		i := campaignmonitor.Import{}
 		for _, u := range c.undos {

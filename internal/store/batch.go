@@ -183,6 +183,24 @@ func encodeCase(site string, c *member.Case) (savedCase, error) {
 	return w, nil
 }
 
+// renewBatch makes those of the locks that are ours last their whole time again.
+//
+//	KEYS locks …   ARGV token, ttl
+var renewBatch = redis.NewScript(`
+for _, key in ipairs(KEYS) do
+  if redis.call('get', key) == ARGV[1] then redis.call('pexpire', key, ARGV[2]) end
+end
+return 1`)
+
+// Renew makes the locks that are still held last for ttl from now. Which are not,
+// Save tells.
+func (b *Batch) Renew(ctx context.Context, ttl time.Duration) error {
+	if err := b.ofAll(ctx, renewBatch, b.token, ttl.Milliseconds()); err != nil {
+		return fmt.Errorf("renewing a batch: %w", err)
+	}
+	return nil
+}
+
 // unlockBatch gives back those of the locks that are ours.
 //
 //	KEYS locks …   ARGV token
@@ -192,18 +210,22 @@ for _, key in ipairs(KEYS) do
 end
 return 1`)
 
-// unlockSize is how many locks one call gives back.
-const unlockSize = 250
+// locksAtOnce is how many locks one call gives back or renews.
+const locksAtOnce = 250
 
 // Unlock gives all locks back. Locks that are not given back end by themselves.
 func (b *Batch) Unlock(ctx context.Context) error {
-	err := bulk{
-		script: unlockBatch, n: len(b.locks), size: unlockSize,
-		ask:  func(from, to int) ([]string, []any) { return b.locks[from:to], []any{b.token} },
-		hear: func(int, int, *redis.Cmd) error { return nil },
-	}.do(ctx, b.store.redis)
-	if err != nil {
+	if err := b.ofAll(ctx, unlockBatch, b.token); err != nil {
 		return fmt.Errorf("giving a batch back: %w", err)
 	}
 	return nil
+}
+
+// ofAll runs a script over all of the batch's locks.
+func (b *Batch) ofAll(ctx context.Context, script *redis.Script, args ...any) error {
+	return bulk{
+		script: script, n: len(b.locks), size: locksAtOnce,
+		ask:  func(from, to int) ([]string, []any) { return b.locks[from:to], args },
+		hear: func(int, int, *redis.Cmd) error { return nil },
+	}.do(ctx, b.store.redis)
 }

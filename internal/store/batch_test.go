@@ -73,6 +73,25 @@ func TestTheLocksOfABatchEndByThemselves(t *testing.T) {
 	}
 }
 
+func TestABatchRenewsItsOwnLocksAlone(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	batch, _ := b.batch(0, 150) // more than one call renews
+	lost, lent := "{ghostcm}:lock:"+site+":m:"+memberID(3), "{ghostcm}:lock:"+site+":m:"+memberID(4)
+	b.do(b.redis.Del(t.Context(), lost, lent).Err())
+	b.tryLock(memberID(4))
+	b.do(batch.Renew(t.Context(), time.Hour))
+	longer := 0
+	for _, key := range b.keys() {
+		if b.ttl(key) > time.Minute {
+			longer++
+		}
+	}
+	if longer != 298 || b.ttl(lent) > time.Minute || b.redis.Exists(t.Context(), lost).Val() != 0 {
+		t.Errorf("%d of 298 were renewed", longer)
+	}
+}
+
 func TestABatchKeepsWhatSaveKeeps(t *testing.T) {
 	t.Parallel()
 	one, two := setup(t), setup(t)
