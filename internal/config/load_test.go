@@ -205,7 +205,7 @@ func fullSites() []config.Site {
 			OnDelete: member.DeleteDeletes, OnOptOut: member.OptOutUnsubscribes,
 			OnSuppressed: member.OptOutField, Resubscribe: member.ResubscribeGhostOptIns,
 		},
-		ConsentToTrack: "Yes", OptOutsToGhost: true, Fields: fields,
+		ConsentToTrack: "Yes", OptOutsToGhost: true, Fields: fields, ChosenFields: []member.Fact{member.FactStatus, member.FactLabels},
 		Payments: config.Payments{
 			Mail: "none",
 			Providers: []config.Provider{
@@ -225,7 +225,7 @@ func fullSites() []config.Site {
 			OnDelete: member.DeleteKeeps, OnOptOut: member.OptOutField,
 			OnSuppressed: member.OptOutUnsubscribes, Resubscribe: member.ResubscribeNever,
 		},
-		Fields: defaultFields(), Payments: config.Payments{Mail: "signin"},
+		Fields: defaultFields(), ChosenFields: []member.Fact{member.FactLabels}, Payments: config.Payments{Mail: "signin"},
 	}
 	second.Fields["labels"] = "tags"
 	return []config.Site{first, second}
