@@ -87,15 +87,23 @@ func (p tracePage) who(email string) string {
 	return member.AddressHash(email)
 }
 
+// told is a text of somebody's own, without the addresses in it.
+func (p tracePage) told(text string) string {
+	if !p.reveal {
+		text = discreet(text)
+	}
+	return dash(text)
+}
+
 func (p tracePage) ghost() [][]string {
 	if p.Ghost == nil {
 		return [][]string{{"found", "no"}}
 	}
 	f := p.Ghost
 	return [][]string{
-		{"found", "yes"}, {"email", p.who(f.Email.Value)}, {"name", dash(f.Name.Value)}, {"status", dash(f.Status.Value)},
+		{"found", "yes"}, {"email", p.who(f.Email.Value)}, {"name", p.told(f.Name.Value)}, {"status", dash(f.Status.Value)},
 		{"subscribed", yesNo(f.Subscribed)}, {"suppressed", yesNo(f.Suppressed)},
-		{"labels", dash(strings.Join(f.Labels.Value, ", "))}, {"tiers", dash(strings.Join(f.Tiers.Value, ", "))},
+		{"labels", p.told(strings.Join(f.Labels.Value, ", "))}, {"tiers", p.told(strings.Join(f.Tiers.Value, ", "))},
 		{"created", dash(timeText(f.CreatedAt.Value))}, {"updated", dash(timeText(f.UpdatedAt.Value))},
 	}
 }
@@ -124,9 +132,9 @@ func (p tracePage) list() (rows [][]string) {
 			rows = append(rows, []string{"state", "not on the list"})
 			continue
 		}
-		rows = append(rows, []string{"state", s.State}, []string{"since", dash(s.Date)}, []string{"name", dash(s.Name)})
+		rows = append(rows, []string{"state", s.State}, []string{"since", dash(s.Date)}, []string{"name", p.told(s.Name)})
 		for _, f := range s.Fields {
-			rows = append(rows, []string{f.Key, dash(f.Value)})
+			rows = append(rows, []string{f.Key, p.told(f.Value)})
 		}
 	}
 	return rows
@@ -214,7 +222,7 @@ func (p tracePage) sync() [][]string {
 		rows = append(rows, []string{"email", p.who(c.Email), p.who(c.ToEmail)})
 	}
 	for _, f := range c.Fields {
-		rows = append(rows, []string{f.Field, dash(f.From), dash(f.To)})
+		rows = append(rows, []string{f.Field, p.told(f.From), p.told(f.To)})
 	}
 	return rows
 }
