@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -65,6 +66,16 @@ func journalPath(state, runID string) string {
 	return filepath.Join(journalDir(state), runID+".ndjson")
 }
 
+// journals are the paths of all that are kept.
+func journals(state string) []string {
+	dir := journalDir(state)
+	names, _ := fs.Glob(os.DirFS(dir), "*.ndjson") // the only error is of the pattern
+	for i, name := range names {
+		names[i] = filepath.Join(dir, name)
+	}
+	return names
+}
+
 // namesFile says whether a run's id, which came from outside, leads nowhere but
 // into the directory of journals.
 func namesFile(runID string) bool { return runID != "" && !strings.ContainsAny(runID, `/\`) }
@@ -75,11 +86,7 @@ func (r *run) openJournal() error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("keeping the journal: %w", err)
 	}
-	old, err := filepath.Glob(filepath.Join(dir, "*.ndjson"))
-	if err != nil {
-		return fmt.Errorf("keeping the journal: %w", err)
-	}
-	for _, path := range old {
+	for _, path := range journals(r.Dir) {
 		if info, err := os.Stat(path); err == nil && r.Now().Sub(info.ModTime()) > journalsFor {
 			_ = os.Remove(path) // the next run tries again
 		}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 )
@@ -20,12 +19,8 @@ type Kept struct {
 // Runs lists the runs whose journals are kept in STATE_DIR, the latest first.
 // What is no journal there is left out.
 func Runs(state string) ([]Kept, error) {
-	paths, err := filepath.Glob(filepath.Join(journalDir(state), "*.ndjson"))
-	if err != nil {
-		return nil, fmt.Errorf("looking for journals: %w", err)
-	}
 	var kept []Kept
-	for _, path := range paths {
+	for _, path := range journals(state) {
 		h, ok, err := readHeader(path)
 		if err != nil {
 			return nil, fmt.Errorf("looking for journals: %w", err)
