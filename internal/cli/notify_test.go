@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,14 +26,19 @@ func TestTheWatchdogIsFedOnlyWhileThereIsAPulse(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var said []string
-		var stuck error
+		var stuck atomic.Bool
 		a, _, stderr := testApp()
 		m := heard(a.logger("json", slog.LevelInfo), &said)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
-			m.attend(ctx, func(context.Context) error { return stuck }, "at work")
+			m.attend(ctx, func(context.Context) error {
+				if stuck.Load() {
+					return errors.New("the loop stands still")
+				}
+				return nil
+			}, "at work")
 		}()
 		fed := func() int {
 			return len(slices.DeleteFunc(slices.Clone(said), func(s string) bool { return s != "WATCHDOG=1" }))
@@ -42,7 +48,7 @@ func TestTheWatchdogIsFedOnlyWhileThereIsAPulse(t *testing.T) {
 		if n := fed(); n != 7 {
 			t.Errorf("fed %d times in a minute of three times in 30 s", n)
 		}
-		stuck = errors.New("the loop stands still")
+		stuck.Store(true)
 		before := fed()
 		time.Sleep(time.Minute)
 		synctest.Wait()
@@ -63,13 +69,13 @@ func TestReadinessWaitsForThePulse(t *testing.T) {
 		var said []string
 		m := heard(slog.New(slog.DiscardHandler), &said)
 		m.watchdog = 0
-		beats := false
+		var beats atomic.Bool
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
 			m.attend(ctx, func(context.Context) error {
-				if !beats {
+				if !beats.Load() {
 					return errors.New("not yet")
 				}
 				return nil
@@ -80,7 +86,7 @@ func TestReadinessWaitsForThePulse(t *testing.T) {
 		if diff := cmp.Diff([]string{"STATUS=starting"}, said); diff != "" {
 			t.Error(diff)
 		}
-		beats = true
+		beats.Store(true)
 		time.Sleep(time.Second)
 		synctest.Wait()
 		cancel()

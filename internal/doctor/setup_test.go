@@ -225,7 +225,11 @@ func unwell(r doctor.Report) map[string]string {
 func (w *world) finds(want map[string]string) doctor.Report {
 	w.t.Helper()
 	r := w.examine()
-	if diff := cmp.Diff(want, unwell(r)); diff != "" {
+	found := unwell(r)
+	if _, wanted := want["redis_latency"]; !wanted {
+		delete(found, "redis_latency") // how busy the machine of the test is, is no finding
+	}
+	if diff := cmp.Diff(want, found); diff != "" {
 		w.t.Errorf("not well (-want +got):\n%s%s", diff, told(r))
 	}
 	for _, f := range r.Findings {
