@@ -139,11 +139,16 @@ func (c *catchUp) count(r Report) {
 // reached opens the site's gate if it was closed because of an upstream that has
 // answered: where no job waits, nobody else would find out.
 func (c *catchUp) reached(ctx context.Context, upstream string) error {
-	opened, err := c.Store.Succeed(ctx, c.site.Name, upstream)
-	if opened {
-		c.Log.InfoContext(ctx, "site.resumed", "site", c.site.Name, "upstream", upstream)
+	was, err := c.Store.Gate(ctx, c.site.Name)
+	if err != nil {
+		return err
 	}
-	return err
+	opened, err := c.Store.Succeed(ctx, c.site.Name, upstream)
+	if err != nil || !opened {
+		return err
+	}
+	c.Log.InfoContext(ctx, "site.resumed", "site", c.site.Name, "upstream", upstream)
+	return c.Store.AskFullWalkAfter(ctx, c.site.Name, was)
 }
 
 // takeCensus counts Ghost's members. One whose record cannot be read is there

@@ -41,7 +41,8 @@ const (
 var claimCatchUp = redis.NewScript(`
 local t = redis.call('time')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
-local c = redis.call('hmget', KEYS[1], 'next', 'until', 'full', 'asked', 'owed')
+local c = redis.call('hmget', KEYS[1], 'next', 'until', 'full', 'asked', 'owed', 'after')
+local asked = (tonumber(c[6]) or 0) <= now and c[4]
 local ends = tonumber(c[2])
 if redis.call('exists', KEYS[2]) == 1 then
   if ends then redis.call('hset', KEYS[1], 'until', math.max(ends, now + ARGV[5])) end
@@ -49,14 +50,17 @@ if redis.call('exists', KEYS[2]) == 1 then
 end
 if ends and ends > now then return {0, ''} end
 local due = math.min(tonumber(c[1]) or 0, now + ARGV[1])
-if due > now and not ends and not c[4] then
+if due > now and not ends and not asked then
   if due < tonumber(c[1]) then redis.call('hset', KEYS[1], 'next', due) end
   return {0, ''}
 end
-local why = c[4] or c[5] or ''
+local why = asked or c[5] or ''
+if asked then
+  redis.call('hdel', KEYS[1], 'asked', 'after')
+  redis.call('hset', KEYS[1], 'called', now)
+end
 if why ~= '' then
   redis.call('hset', KEYS[1], 'owed', why)
-  redis.call('hdel', KEYS[1], 'asked')
 elseif not c[3] then
   why = 'first'
 elseif c[3] + ARGV[2] <= now then
@@ -135,14 +139,4 @@ func flag(set bool) int {
 		return 1
 	}
 	return 0
-}
-
-// AskFullWalk has the site's next catch-up come at once, and walk all members:
-// there may be changes that no webhook told of. One that is under way has perhaps
-// passed them by already, so another follows it. Of several whys the first stands.
-func (s *Store) AskFullWalk(ctx context.Context, site, why string) error {
-	if err := s.redis.HSetNX(ctx, catchUpKey(site), "asked", why).Err(); err != nil {
-		return fmt.Errorf("asking for a full walk: %w", err)
-	}
-	return nil
 }

@@ -130,23 +130,7 @@ func (a *attempt) succeeded(ctx context.Context, upstream string) error {
 	n, err := a.Queue.Expedite(ctx, a.site.Name)
 	a.reportGate(OutcomeResumed, "")
 	a.Log.InfoContext(ctx, "site.resumed", "site", a.site.Name, "upstream", upstream, "jobs", n)
-	return errors.Join(err, a.catchUp(ctx, before))
-}
-
-// longClosed is how long a breaker must have been open for a full walk to be worth
-// its requests.
-const longClosed = 10 * time.Minute
-
-// catchUp has the site caught up after a fault of its configuration, or a long one
-// of an upstream: what changed meanwhile may not have been told.
-func (a *attempt) catchUp(ctx context.Context, was store.Gate) error {
-	switch {
-	case was.Paused:
-		return a.Store.AskFullWalk(ctx, a.site.Name, "pause_ended")
-	case !was.Since.IsZero() && a.Now().Sub(was.Since) > longClosed:
-		return a.Store.AskFullWalk(ctx, a.site.Name, "breaker_closed")
-	}
-	return nil
+	return errors.Join(err, a.Store.AskFullWalkAfter(ctx, a.site.Name, before))
 }
 
 func retryAfter(err error, d time.Duration) error {
