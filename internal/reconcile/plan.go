@@ -107,7 +107,7 @@ func (p *planner) decide(s *subject) decision {
 	switch {
 	case s.recalled.Waiting == store.Dead:
 		return p.skip(s, DeadLetter)
-	case s.repeated:
+	case s.repeated && s.addresses[member.AddressKey(s.facts.Email.Value)].Owner != s.facts.ID:
 		return p.skip(s, DuplicateAddress)
 	case s.recalled.Waiting != "" || s.recalled.Touched:
 		return p.decideOvertaken(s)

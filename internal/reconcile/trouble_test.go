@@ -196,6 +196,13 @@ func TestTwoSpellingsOfAnAddressDoNotTurnItAround(t *testing.T) {
 	if r = w.sync(nil); r.Changed() != 0 {
 		t.Errorf("turned around: %+v", changesOf(w.changes))
 	}
+	// It is kept up to date, though the other comes first in Ghost.
+	w.ghost.BulkLabel("Press", func(m ghosttest.Member) bool { return m.Name == "Upper" })
+	w.sync(nil)
+	if s, _ := w.list.Subscriber(w.listID, "jo@example.org"); s.Fields["ghost_labels"] != "Press" {
+		t.Errorf("%+v", s)
+	}
+	w.quiet()
 }
 
 // webhook does what Ghost's would.
