@@ -118,7 +118,7 @@ func (m *mending) listWebhook(ctx context.Context) {
 func (m *mending) removeOld(ctx context.Context, hooks []campaignmonitor.Webhook) {
 	for _, h := range hooks {
 		if strings.Contains(h.URL, "/webhook/campaignmonitor/"+m.Name+"/") {
-			m.try(ctx, "removed an older webhook of the list", func(ctx context.Context) error {
+			m.try(ctx, "removed an older webhook of the list, to "+hostOf(h.URL), func(ctx context.Context) error {
 				return m.List.DeleteWebhook(ctx, m.ListID, h.ID)
 			})
 		}

@@ -23,9 +23,11 @@ func (p *Program) newAlerts() *alert.Alerts {
 }
 
 // receiver reaches the receivers of alerts and heartbeats, as the configuration
-// allows it.
+// allows it. Their URLs are secrets, so nobody is followed elsewhere.
 func (p *Program) receiver() *http.Client {
-	return egress.Client(p.opt.Config.OutboundPolicy(), egress.Options{Timeout: receiverTimeout, Connections: 1})
+	client := egress.Client(p.opt.Config.OutboundPolicy(), egress.Options{Timeout: receiverTimeout, Connections: 1})
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return client
 }
 
 // receiverTimeout is more than package alert waits for an answer.

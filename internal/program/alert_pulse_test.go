@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/ghostcm/ghostcm/internal/alert"
+	"github.com/ghostcm/ghostcm/internal/config"
 )
 
 // pings is a monitor that counts, without a network.
@@ -64,4 +66,27 @@ func TestAMonitorHearsNothingOfWorkersThatHang(t *testing.T) {
 		stop()
 		running.Wait()
 	})
+}
+
+// A redirect would take the URL's secret to whoever answers.
+func TestNobodyIsFollowedFromTheMonitor(t *testing.T) {
+	t.Parallel()
+	var elsewhere atomic.Int32
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) }))
+	defer other.Close()
+	monitor := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusFound))
+	defer monitor.Close()
+	p := &Program{opt: Options{Config: &config.Config{AllowInsecureURLs: true}}}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, monitor.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := p.receiver().Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+	if answer.StatusCode != http.StatusFound || elsewhere.Load() != 0 {
+		t.Errorf("answered %d, and %d requests went elsewhere", answer.StatusCode, elsewhere.Load())
+	}
 }

@@ -3,7 +3,9 @@ package reconcile
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"time"
@@ -17,11 +19,14 @@ type Kept struct {
 }
 
 // Runs lists the runs whose journals are kept in STATE_DIR, the latest first.
-// What is no journal there is left out.
+// What is no journal there, or another user's, is left out.
 func Runs(state string) ([]Kept, error) {
 	var kept []Kept
 	for _, path := range journals(state) {
 		h, ok, err := readHeader(path)
+		if errors.Is(err, fs.ErrPermission) { // another user's run
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("looking for journals: %w", err)
 		}
