@@ -53,6 +53,7 @@ type Case struct {
 	seen    map[string]Result // addresses read
 	removed map[string]bool   // addresses removed by this case
 	taken   bool              // the new address was answered with 201
+	former  []string          // addresses to look at; see formerOf
 	written bool
 	outcome Outcome
 }
@@ -88,6 +89,7 @@ func New(in Input) *Case {
 	c.history = c.statusHistory(in.Entry)
 	c.Memory.OptInAt = c.optIn(in.Entry)
 	c.goal = c.want()
+	c.former = c.formerOf(in.Entry, in.Memory)
 	return c
 }
 
@@ -122,7 +124,11 @@ func (c *Case) Next() Step {
 		return c.finish(Superseded)
 	case c.outcome == InvalidAddress:
 		return Step{Action: Reject, Outcome: InvalidAddress}
-	case !c.written && !c.upToDate():
+	}
+	if step, ok := c.nextFormer(); ok {
+		return step
+	}
+	if !c.written && !c.upToDate() {
 		return c.nextWrite()
 	}
 	if step, ok := c.nextStale(); ok {

@@ -83,6 +83,9 @@ func (c *Case) learnOccupied(s Step) {
 
 func (c *Case) learnUpdated(s Step) {
 	c.moved(s)
+	if SameAddress(s.At, c.goal.Email) && !SameAddress(c.was, c.goal.Email) {
+		c.Memory.Inactive = false // that was known of another subscriber
+	}
 	outcome := Updated
 	switch a := c.Addresses[AddressKey(c.goal.Email)]; {
 	case s.Resubscribe:
