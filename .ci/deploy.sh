@@ -1,36 +1,11 @@
 # Checks docs/deploy with the programs that the files are for. What is not
 # installed is reported as not run, which in CI is a failure.
 cd "$(dirname "$0")/../docs/deploy" || exit 1
+# shellcheck source=.ci/checks.sh
+. ./../../.ci/checks.sh
 PATH=$PATH:/usr/sbin:/sbin
 box=$(mktemp -d) || exit 1
 trap 'rm -rf "$box"' EXIT
-passed=0
-failed=0
-
-verdict() {
-	if [ "$1" -eq 0 ]; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		printf 'FAILED: %s\n%s\n' "$2" "$(cat "$box/said")"
-	fi
-}
-
-# check NAME COMMAND… passes if the command does.
-check() {
-	name=$1
-	shift
-	"$@" >"$box/said" 2>&1
-	verdict $? "$name"
-}
-
-# with COMMAND says whether there is such a command.
-with() {
-	command -v "$1" >/dev/null 2>&1 && return 0
-	echo "$1: not run (not installed)"
-	[ -z "${GHOSTCM_TEST_STRICT:-}" ] || failed=$((failed + 1))
-	return 1
-}
 
 # A machine on which ghostcm is installed, as far as systemd looks.
 machine() {

@@ -3,6 +3,8 @@
 # socket of systemd's kind, stops and leaves. What cannot be checked here is
 # reported as not run, which in CI is a failure.
 cd "$(dirname "$0")/.." || exit 1
+# shellcheck source=.ci/checks.sh
+. ./.ci/checks.sh
 here=$PWD
 box=$(mktemp -d) || exit 1
 server=
@@ -11,31 +13,6 @@ ended() {
 	rm -rf "$box"
 }
 trap ended EXIT
-passed=0
-failed=0
-
-verdict() {
-	if [ "$1" -eq 0 ]; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		printf 'FAILED: %s\n%s\n' "$2" "$(tail -n 40 "$box/said")"
-	fi
-}
-
-check() {
-	name=$1
-	shift
-	"$@" >"$box/said" 2>&1
-	verdict $? "$name"
-}
-
-with() {
-	command -v "$1" >/dev/null 2>&1 && return 0
-	echo "$1: not run (not installed)"
-	[ -z "${GHOSTCM_TEST_STRICT:-}" ] || failed=$((failed + 1))
-	return 1
-}
 
 # released FROM DIR clones a repository's commit into DIR, and builds there.
 released() {
