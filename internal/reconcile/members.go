@@ -167,11 +167,12 @@ func (w *walker) sendAll(ctx context.Context, items []item) (handed []*item, err
 		if err := w.settleRival(ctx, it); err != nil {
 			return nil, err
 		}
+		id := it.facts.ID // once sent, the item is its batch's
 		handed = w.send(ctx, it, handed)
 		if w.full() {
 			break
 		}
-		w.last = it.facts.ID
+		w.last = id
 	}
 	return handed, nil
 }
