@@ -1,0 +1,5 @@
+package payment
+
+func normaliseKofi(delivery) ([]Event, error) { return nil, &Unreadable{} }
+
+func verifyKofi(proof) error { return &Refused{Reason: ReasonNoProof} }

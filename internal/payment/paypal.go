@@ -1,0 +1,3 @@
+package payment
+
+func normalisePayPal(delivery) ([]Event, error) { return nil, &Unreadable{} }

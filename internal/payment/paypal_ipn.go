@@ -1,0 +1,3 @@
+package payment
+
+func normaliseIPN(delivery) ([]Event, error) { return nil, &Unreadable{} }

@@ -1,0 +1,5 @@
+package payment
+
+func normaliseStripe(delivery) ([]Event, error) { return nil, &Unreadable{} }
+
+func verifyStripe(proof) error { return &Refused{Reason: ReasonNoProof} }
