@@ -1,0 +1,77 @@
+// Package entitlement turns what payment providers say into access in Ghost. A
+// delivery's job (payment) brings what it tells into the ledger; an entitlement's
+// job (access) brings its person's access in Ghost to what the ledger asks for,
+// whenever it runs and however often. The sweeper finds what was lost, what is
+// due by time, and what may go on since a setting changed or Ghost is back.
+//
+// It promises that nothing that was acknowledged is lost or granted twice, that
+// access which it did not give is never touched, and that whatever cannot be
+// done is a state with its reason and remedy, or a dead letter that comes back.
+// It leaves reading, verifying and deciding to package payment, keeping to
+// package store, and the carrying of jobs to package jobs.
+package entitlement
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/ghostcm/ghostcm/internal/ghost"
+	"github.com/ghostcm/ghostcm/internal/jobs"
+	"github.com/ghostcm/ghostcm/internal/metrics"
+	"github.com/ghostcm/ghostcm/internal/store"
+)
+
+// The kinds of jobs.
+const (
+	KindPayment = "payment" // its key is the id of a delivery
+	KindAccess  = "access"  // its key is the id of an entitlement
+)
+
+// Kinds names the kinds of jobs that a Flow does.
+func Kinds() []string { return []string{KindPayment, KindAccess} }
+
+// Site is a publication that sells access.
+type Site struct {
+	Name  string
+	Ghost *ghost.Client
+	// Proofs are, by provider, what shows that a delivery is genuine, several while
+	// rotating. A provider that is not in it is not configured.
+	Proofs map[string][]string
+	// Mail is whether Ghost sends a sign-in mail to a member that a purchase creates.
+	Mail bool
+}
+
+// Alerts is told of what needs a person; alert.Alerts is one.
+type Alerts interface {
+	UnmappedPurchase(site, provider, product string)
+}
+
+// Options is what a Flow is made of. All but Metrics and Alerts are required.
+type Options struct {
+	Store *store.Store
+	Queue *jobs.Queue
+	Sites []Site
+	// Retries are the waits after each failed attempt; then comes the dead letter.
+	Retries []time.Duration
+	// TestEvents is whether events of a sandbox are taken as if they were real.
+	TestEvents bool
+	Log        *slog.Logger
+	Metrics    *metrics.Metrics
+	Alerts     Alerts
+	Now        func() time.Time
+}
+
+// Flow does jobs of KindPayment and KindAccess, and sweeps.
+type Flow struct {
+	Options
+	sites map[string]*Site
+}
+
+// New makes a flow; it touches nothing outside.
+func New(o Options) *Flow {
+	f := &Flow{Options: o, sites: map[string]*Site{}}
+	for i := range o.Sites {
+		f.sites[o.Sites[i].Name] = &o.Sites[i]
+	}
+	return f
+}
