@@ -32,11 +32,19 @@ type Event struct {
 	// A refund or a dispute may name only one of those.
 	Aliases  []string `json:"aliases,omitempty"`
 	Products []string `json:"products,omitempty"` // candidates for the mapping, most specific first
-	Customer Customer `json:"customer,omitzero"`
+	// Items are the candidates of each thing, where one purchase has several; Products
+	// then holds them all. The best tier among the things is what was bought.
+	Items    [][]string `json:"items,omitempty"`
+	Customer Customer   `json:"customer,omitzero"`
 
-	// PeriodEnd is until when it is paid; of ActionKeepUntil, the end. Zero: the event
-	// does not say.
+	// PeriodEnd is until when access is paid; of ActionKeepUntil, the end; of
+	// ActionPastDue, since when it is not paid any more. Zero: the event does not say.
 	PeriodEnd time.Time `json:"period_end,omitzero"`
+	// Paid says that the money for PeriodEnd came (or none was due). A subscription that
+	// only shows its period is not Paid: providers begin a period before they collect,
+	// and an active subscription becomes past due an hour into a period nobody paid. So
+	// while it is past due, only a Paid PeriodEnd and ActionPastDue's own count.
+	Paid bool `json:"paid,omitempty"`
 	// Period is the length of what was paid, from OccurredAt, where no end is told.
 	Period time.Duration `json:"period,omitempty"`
 	// Renews says that this is a subscription which, as far as the event tells, renews
@@ -74,7 +82,8 @@ const (
 	ActionDispute       Action = "dispute"        // a chargeback or a case was opened
 	ActionDisputeWon    Action = "dispute_won"    // it was closed, the money stays
 	ActionDisputeLost   Action = "dispute_lost"   // it was closed, the money is gone
-	ActionContact       Action = "contact"        // only tells who a customer is
+	ActionContact       Action = "contact"        // only tells who a customer is, or who Subject is for
+	ActionLink          Action = "link"           // only tells that Aliases are of one purchase
 	ActionIgnore        Action = "ignore"         // says nothing about access
 )
 
@@ -98,8 +107,9 @@ type Customer struct {
 	ID    string `json:"id,omitempty"`    // the provider's
 	Email string `json:"email,omitempty"` // the payer's, lower case
 	Name  string `json:"name,omitempty"`
-	// MemberID and MemberEmail are what the purchase itself names as Ghost's member, in
-	// its metadata or custom data: preferred to the payer.
+	// MemberID (an id of Ghost, or a member's uuid) and MemberEmail are what the purchase
+	// itself names as Ghost's member, in its metadata or custom data: preferred to the
+	// payer. They may come from a link that the buyer could edit, and need not exist.
 	MemberID    string `json:"member_id,omitempty"`
 	MemberEmail string `json:"member_email,omitempty"`
 }

@@ -2,4 +2,4 @@ package payment
 
 func normalisePaddle(delivery) ([]Event, error) { return nil, &Unreadable{} }
 
-func verifyPaddle(proof) error { return &Refused{Reason: ReasonNoProof} }
+func (t rehearsal) paddle() []byte { return []byte(t.product + t.email) }
