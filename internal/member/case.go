@@ -31,7 +31,8 @@ type Input struct {
 type Case struct {
 	ID        string
 	Memory    Memory
-	Addresses map[string]Address
+	Addresses map[string]Address // those of the Input, until one changes
+	changed   bool               // one did
 
 	policy  Policy
 	layout  Layout
@@ -46,12 +47,13 @@ type Case struct {
 	claim   int64 // when Ghost said that the member has its address
 
 	goal    Want
-	shown   *Sighting         // what a listing shows of the member's subscriber; nil without
-	prior   map[Fact]string   // what the subscriber to be written has already
+	asked   texts             // of the goal
+	shown   *texts            // what a listing shows of the member's subscriber; nil without
+	prior   Digests           // what the subscriber to be written has already
 	was     string            // the remembered address when the case began
-	absent  map[string]bool   // addresses answered with 203
-	seen    map[string]Result // addresses read
-	removed map[string]bool   // addresses removed by this case
+	absent  addressSet        // answered with 203
+	seen    byAddress[Result] // addresses read
+	removed addressSet        // by this case
 	taken   bool              // the new address was answered with 201
 	former  []string          // addresses to look at; see formerOf
 	written bool
@@ -61,8 +63,8 @@ type Case struct {
 // New starts a case.
 func New(in Input) *Case {
 	c := &Case{
-		ID: in.Entry.ID, Memory: in.Memory, Addresses: maps.Clone(in.Addresses),
-		policy: in.Policy, layout: in.Layout, now: in.Now, entry: in.Entry,
+		ID: in.Entry.ID, Memory: in.Memory, Addresses: in.Addresses,
+		policy: in.Policy, layout: in.Layout.settle(), now: in.Now, entry: in.Entry,
 		facts: in.Entry.facts(in.Memory), fresh: in.Fresh != nil,
 		was: in.Memory.Email,
 	}
@@ -80,15 +82,15 @@ func New(in Input) *Case {
 	c.late = c.Memory.DeletedAt != 0
 	c.gone = in.Gone || in.Entry.DeletedAt != 0
 	c.prior = in.Memory.Written
-	c.print = in.Layout.Fingerprint()
+	c.print = c.layout.Fingerprint()
 	if in.Memory.Layout != c.print {
-		c.prior, c.Memory.Inactive = nil, false
+		c.prior, c.Memory.Inactive = Digests{}, false
 	}
 	c.believe(in.Shown)
 	c.include(in.IncludeSuppressed)
 	c.history = c.statusHistory(in.Entry)
 	c.Memory.OptInAt = c.optIn(in.Entry)
-	c.goal = c.want()
+	c.want()
 	c.former = c.formerOf(in.Entry, in.Memory)
 	return c
 }
@@ -148,21 +150,26 @@ func (c *Case) upToDate() bool {
 	if m.Inactive && !c.goal.Inactive {
 		return false
 	}
-	for _, f := range c.goal.facts {
+	for place := range c.asked {
 		// The time of the last update changes with every page view; it is written
 		// along with other changes, never for its own sake.
-		if f.fact != FactLastUpdated && !c.isWritten(f) {
+		if factAt(place) != FactLastUpdated && !c.isWritten(place) {
 			return false
 		}
 	}
 	return true
 }
 
-func (c *Case) isWritten(f fieldFact) bool {
-	if c.shown != nil {
-		return c.shows(f.fact, f.value)
+// isWritten says whether the list has what is asked for in a place, if anything is.
+func (c *Case) isWritten(place int) bool {
+	asked := &c.asked[place]
+	switch {
+	case !asked.Known:
+		return true
+	case c.shown != nil:
+		return c.shown[place] == *asked
 	}
-	return c.Memory.Written[f.fact] == digest(f.value)
+	return c.Memory.Written[place] == digest(asked.Value)
 }
 
 // owns says whether the member may change the subscriber at an address: nobody
@@ -191,21 +198,20 @@ func (c *Case) address(email string, change func(*Address)) {
 	key := AddressKey(email)
 	a := c.Addresses[key]
 	change(&a)
+	c.keep(key, a)
+}
+
+// keep remembers an address. The input's map is its owner's.
+func (c *Case) keep(key string, a Address) {
+	if !c.changed {
+		known := make(map[string]Address, len(c.Addresses)+1)
+		maps.Copy(known, c.Addresses)
+		c.Addresses, c.changed = known, true
+	}
 	c.Addresses[key] = a
 }
 
-// set writes to a map that is made when it is needed: most cases need none.
-func set[V any](m *map[string]V, key string, value V) {
-	if *m == nil {
-		*m = map[string]V{}
-	}
-	(*m)[key] = value
-}
-
-func (c *Case) read(email string) (Result, bool) {
-	r, ok := c.seen[AddressKey(email)]
-	return r, ok
-}
+func (c *Case) read(email string) (Result, bool) { return c.seen.get(email) }
 
 // finish applies the entry to the memory and ends the case.
 func (c *Case) finish(outcome Outcome) Step {

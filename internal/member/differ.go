@@ -11,6 +11,9 @@ func (c *Case) Differs(m Memory, addresses map[string]Address) bool {
 	if !c.Memory.equal(m) {
 		return true
 	}
+	if !c.changed {
+		return false
+	}
 	for key, a := range c.Addresses {
 		if !a.equal(addresses[key]) {
 			return true
@@ -25,7 +28,7 @@ func (m Memory) equal(o Memory) bool {
 		m.DeletedAt == o.DeletedAt && m.Vanished == o.Vanished && m.Inactive == o.Inactive && m.Included == o.Included &&
 		m.Subscribed == o.Subscribed && m.OptInAt == o.OptInAt &&
 		slices.Equal(m.Perhaps, o.Perhaps) && slices.Equal(m.Stale, o.Stale) &&
-		maps.Equal(m.Lag, o.Lag) && maps.Equal(m.Written, o.Written)
+		maps.Equal(m.Lag, o.Lag) && m.Written == o.Written
 }
 
 func (a Address) equal(o Address) bool {

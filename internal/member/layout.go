@@ -1,8 +1,6 @@
 package member
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
 	"slices"
 	"strings"
@@ -49,16 +47,39 @@ type Layout struct {
 
 // settledLayout is what many cases ask of one layout.
 type settledLayout struct {
-	print string
-	facts []Fact
+	print  string
+	facts  []Fact
+	fields []field
+}
+
+// field is a column of a layout, and what goes there.
+type field struct {
+	Column
+	fact  Fact
+	place int // in Digests
 }
 
 // Settled is the same layout, made to be asked by many cases. Its columns must
 // not change any more.
 func (l Layout) Settled() Layout {
 	l.settled = nil
-	l.settled = &settledLayout{print: l.Fingerprint(), facts: l.Facts()}
+	settled := &settledLayout{print: l.Fingerprint(), facts: l.Facts()}
+	for _, fact := range settled.facts {
+		settled.fields = append(settled.fields, field{l.Columns[fact], fact, fact.place()})
+	}
+	l.settled = settled
 	return l
+}
+
+// fields are those of Facts, in their order. The layout must be settled.
+func (l Layout) fields() []field { return l.settled.fields }
+
+// settle is Settled, if it is not.
+func (l Layout) settle() Layout {
+	if l.settled != nil {
+		return l
+	}
+	return l.Settled()
 }
 
 // Facts are the facts that the layout has columns for, in the order of writing.
@@ -86,21 +107,14 @@ func (l Layout) Fingerprint() string {
 		parts = append(parts, fmt.Sprintf("%s=%s/%t", fact, column.Key, column.Date))
 	}
 	slices.Sort(parts[1:])
-	return digest(strings.Join(parts, "\n"))
+	print := digest(strings.Join(parts, "\n"))
+	return string(print[:])
 }
 
 // Value is what a custom field should hold. An empty value clears the field.
 type Value struct {
 	Key   string
 	Value string
-}
-
-// digest shortens a value to what tells it apart: 36 bits of SHA-256.
-func digest(s string) string {
-	sum := sha256.Sum256([]byte(s))
-	var text [7]byte
-	base64.RawURLEncoding.Encode(text[:], sum[:5])
-	return string(text[:6])
 }
 
 // Campaign Monitor ignores dates outside these bounds without a word
@@ -119,5 +133,10 @@ func (c Column) timeValue(t time.Time) string {
 	if t.Before(firstDate) || !t.Before(afterDate) {
 		return ""
 	}
-	return t.Format("2006/01/02")
+	year, month, day := t.Date()
+	digit := func(n int) byte { return '0' + byte(n%10) }
+	return string([]byte{
+		digit(year / 1000), digit(year / 100), digit(year / 10), digit(year), '/',
+		digit(int(month) / 10), digit(int(month)), '/', digit(day / 10), digit(day),
+	})
 }

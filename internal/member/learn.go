@@ -8,7 +8,8 @@ func (c *Case) Begin(s Step) {
 	if !s.Action.Writes() {
 		return
 	}
-	c.Memory.Written, c.Memory.Layout, c.shown = nil, "", nil
+	c.Memory.ForgetWritten()
+	c.shown = nil
 	switch s.Action {
 	case Update, Import:
 		c.address(s.Want.Email, c.own)
@@ -49,8 +50,8 @@ func (c *Case) Learn(s Step, r Result) {
 }
 
 func (c *Case) learnRead(s Step, r Result) {
-	set(&c.seen, AddressKey(s.At), r)
-	removed := removing(c.removed[AddressKey(s.At)])
+	c.seen.put(s.At, r)
+	removed := removing(c.removed.has(s.At))
 	c.address(s.At, func(a *Address) { a.observe(r, removed) })
 }
 
@@ -59,8 +60,8 @@ func (c *Case) learnUpdate(s Step, r Result) {
 	case Done:
 		c.learnUpdated(s)
 	case Absent:
-		set(&c.absent, AddressKey(s.At), true)
-		c.prior = nil
+		c.absent.add(s.At)
+		c.prior = Digests{}
 	case Occupied:
 		c.learnOccupied(s)
 	case BadAddress:
@@ -75,7 +76,7 @@ func (c *Case) learnUpdate(s Step, r Result) {
 // learnOccupied meets a subscriber at the new address: that one is updated, and
 // the old one, if it is another, removed.
 func (c *Case) learnOccupied(s Step) {
-	c.taken, c.prior = true, nil
+	c.taken, c.prior = true, Digests{}
 	if !SameAddress(s.At, c.goal.Email) && c.owns(s.At) && !slices.Contains(c.Memory.Stale, s.At) {
 		c.Memory.Stale = append(slices.Clone(c.Memory.Stale), s.At)
 	}
@@ -103,7 +104,7 @@ func (c *Case) learnUpdated(s Step) {
 // is no longer at: the next to have one of them starts anew.
 func (c *Case) moved(s Step) {
 	for _, old := range c.touched() {
-		gone := SameAddress(old, s.At) || c.absent[AddressKey(old)]
+		gone := SameAddress(old, s.At) || c.absent.has(old)
 		if SameAddress(old, c.goal.Email) || !gone || !c.owns(old) {
 			continue
 		}
@@ -131,7 +132,7 @@ func (c *Case) learnImport(s Step, r Result) {
 			}
 			a.OptOut, a.Removal = nil, nil
 		})
-		c.prior = nil
+		c.prior = Digests{}
 		c.nowWritten(outcome)
 	case OptedOut:
 		c.address(c.goal.Email, func(a *Address) { a.OptOut, a.Removal = &OptOut{State: r.Code}, nil })
@@ -144,10 +145,10 @@ func (c *Case) learnImport(s Step, r Result) {
 
 func (c *Case) learnRemoval(s Step, r Result) {
 	deactivated := c.deactivating(s)
-	set(&c.removed, AddressKey(s.At), true)
-	delete(c.seen, AddressKey(s.At))
+	c.removed.add(s.At)
+	c.seen.drop(s.At)
 	if r.Answer == Absent {
-		set(&c.seen, AddressKey(s.At), Result{Answer: Absent})
+		c.seen.put(s.At, Result{Answer: Absent})
 	}
 	switch {
 	case deactivated:

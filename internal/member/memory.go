@@ -19,8 +19,8 @@ type Memory struct {
 	// Written holds a digest of each value that Campaign Monitor is known to have,
 	// Layout the fingerprint of the layout that it has them in. Both are empty
 	// while a write is under way or its end is not known.
-	Written map[Fact]string `json:"w,omitempty"`
-	Layout  string          `json:"l,omitempty"`
+	Written Digests `json:"w,omitzero"`
+	Layout  string  `json:"l,omitempty"`
 
 	// AppliedAt is the highest send time applied, in Unix milliseconds; Lag is how
 	// much older the newest known value of a key is, for keys that the newest

@@ -16,7 +16,8 @@ func (c *Case) nextRemoval() Step {
 		c.address(email, c.disown)
 	}
 	m := &c.Memory
-	m.Email, m.Perhaps, m.Stale, m.Written, m.Layout = "", nil, nil, nil, ""
+	m.ForgetWritten()
+	m.Email, m.Perhaps, m.Stale = "", nil, nil
 	if c.outcome == "" {
 		c.outcome = NotOnList
 	}
@@ -34,7 +35,7 @@ func (c *Case) nextRemovalOf(email string, byDelete bool) (step Step, more bool)
 	if !ok {
 		return Step{Action: Read, At: email}, true
 	}
-	removed := c.removed[AddressKey(email)]
+	removed := c.removed.has(email)
 	if r.Answer == Absent && !removed && c.lately(email) {
 		return Step{Action: Wait, For: settlingRetry, Outcome: StillAbsent}, true
 	}

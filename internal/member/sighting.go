@@ -47,44 +47,57 @@ func (c *Case) believe(shown []Sighting) {
 	if len(shown) == 0 || c.late {
 		return
 	}
-	for _, s := range shown {
-		c.sight(s)
+	for i := range shown {
+		c.sight(&shown[i])
 	}
 	c.adopt(shown)
-	c.prior = nil
-	for i, s := range shown {
-		if s.Found && c.Memory.Email != "" && SameAddress(s.At, c.Memory.Email) {
-			c.shown = &shown[i]
-			c.prior = c.digestsOf(s)
+	c.shown, c.prior = nil, Digests{}
+	for i := range shown {
+		if s := &shown[i]; s.Found && c.Memory.Email != "" && SameAddress(s.At, c.Memory.Email) {
+			c.show(s)
 			c.recallHistory(s)
 		}
 	}
 	c.Memory.Written, c.Memory.Layout = c.prior, ""
-	if c.prior != nil {
+	if c.shown != nil {
 		c.Memory.Layout = c.print
+	}
+}
+
+// show takes in what the list has, as if it had been written so.
+func (c *Case) show(s *Sighting) {
+	c.shown, c.prior = &texts{}, Digests{}
+	c.shown[placeOfName] = Some(s.Name)
+	for i, f := range c.layout.fields() {
+		c.shown[f.place] = Some(f.Normal(s.Values[i]))
+	}
+	for place, text := range c.shown {
+		if text.Known {
+			c.prior[place] = digest(text.Value)
+		}
 	}
 }
 
 // sight takes in what the listing shows at one address, as a read would, but not
 // where we removed a subscriber: the listing may be older than the removal, or
 // have missed a subscriber who moved from state to state while it was read.
-func (c *Case) sight(s Sighting) {
+func (c *Case) sight(s *Sighting) {
 	key := AddressKey(s.At)
 	a := c.Addresses[key]
 	if a.Removal != nil {
 		return
 	}
 	if !s.Found {
-		set(&c.absent, key, true)
-		set(&c.seen, key, Result{Answer: Absent})
+		c.absent.add(key)
+		c.seen.put(key, Result{Answer: Absent})
 		return
 	}
 	r := Result{State: s.State, Date: s.Date, Since: s.Since}
-	set(&c.seen, key, r)
+	c.seen.put(key, r)
 	before := a
 	a.Observe(r)
 	if a != before {
-		c.Addresses[key] = a
+		c.keep(key, a)
 	}
 }
 
@@ -92,7 +105,8 @@ func (c *Case) sight(s Sighting) {
 // is remembered and nobody else owns it.
 func (c *Case) adopt(shown []Sighting) {
 	m := &c.Memory
-	for _, s := range shown {
+	for i := range shown {
+		s := &shown[i]
 		if m.Email != "" || !s.Found || !SameAddress(s.At, c.facts.Email.Value) || !c.owns(s.At) {
 			continue
 		}
@@ -102,42 +116,12 @@ func (c *Case) adopt(shown []Sighting) {
 		m.Email, c.was = s.Email, s.Email
 		c.address(s.At, c.own)
 	}
-	if m.Email != "" && c.owns(m.Email) && slices.ContainsFunc(m.Perhaps, c.isRemembered) && !c.absent[AddressKey(m.Email)] {
+	if m.Email != "" && c.owns(m.Email) && slices.ContainsFunc(m.Perhaps, c.isRemembered) && !c.absent.has(m.Email) {
 		m.Perhaps = slices.DeleteFunc(slices.Clone(m.Perhaps), c.isRemembered)
 	}
 }
 
 func (c *Case) isRemembered(email string) bool { return SameAddress(email, c.Memory.Email) }
-
-// digestsOf are the digests of what the list has, as if it had been written so:
-// those that are remembered, if they are the same.
-func (c *Case) digestsOf(s Sighting) map[Fact]string {
-	facts := c.layout.Facts()
-	var all [len(columnOrder) + 1]string
-	all[0] = digest(s.Name)
-	remembered := c.Memory.Written[factName] == all[0] && len(c.Memory.Written) == len(facts)+1
-	for i, fact := range facts {
-		all[i+1] = digest(c.layout.Columns[fact].Normal(s.Values[i]))
-		remembered = remembered && c.Memory.Written[fact] == all[i+1]
-	}
-	if remembered {
-		return c.Memory.Written
-	}
-	digests := map[Fact]string{factName: all[0]}
-	for i, fact := range facts {
-		digests[fact] = all[i+1]
-	}
-	return digests
-}
-
-// shows says whether the listing shows a fact with this value.
-func (c *Case) shows(fact Fact, value string) bool {
-	if fact == factName {
-		return c.shown.Name == value
-	}
-	i := slices.Index(c.layout.Facts(), fact)
-	return c.layout.Columns[fact].Normal(c.shown.Values[i]) == value
-}
 
 // Normal is a value that was read from the column in the spelling in which it is
 // written: dates are read as yyyy-mm-dd.
@@ -146,21 +130,25 @@ func (c Column) Normal(value string) string {
 	if !c.Date || len(value) < day {
 		return value
 	}
-	return strings.ReplaceAll(value[:day], "-", "/")
+	value = value[:day]
+	if !strings.Contains(value, "-") {
+		return value
+	}
+	return strings.ReplaceAll(value, "-", "/")
 }
 
 // recallHistory lets a history that is not remembered survive in the list's own
 // fields.
-func (c *Case) recallHistory(s Sighting) {
+func (c *Case) recallHistory(s *Sighting) {
 	m := &c.Memory
 	if m.PreviousStatus != "" || !m.StatusChangedAt.IsZero() {
 		return
 	}
-	for i, fact := range c.layout.Facts() {
+	for i, f := range c.layout.fields() {
 		if s.Values[i] == "" {
 			continue
 		}
-		switch fact {
+		switch f.fact {
 		case FactStatus:
 			if m.Status == "" {
 				m.Status = s.Values[i]
@@ -193,7 +181,7 @@ func (c *Case) include(wished bool) {
 		c.Memory.Included = false
 	}
 	key := AddressKey(f.Email.Value)
-	if wished && f.Suppressed.Value && c.absent[key] && c.Addresses[key].OptOut == nil {
+	if wished && f.Suppressed.Value && c.absent.has(key) && c.Addresses[key].OptOut == nil {
 		c.Memory.Included = true
 	}
 }

@@ -54,7 +54,7 @@ func (w *world) importable(c *Case, s Step) bool {
 // mark is a worker's job of a member that a sync handed over.
 func (w *world) mark(id string) {
 	m := w.remembered(id)
-	m.Written, m.Layout = nil, ""
+	m.ForgetWritten()
 	w.save(&Case{ID: id, Memory: m, Addresses: w.address})
 	if _, waits := w.inbox[id]; !waits {
 		w.inbox[id] = Entry{ID: id}

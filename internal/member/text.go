@@ -128,7 +128,7 @@ func JoinNames(names []string) string {
 
 // SameAddress says whether two addresses are one subscriber: their case does
 // not count.
-func SameAddress(a, b string) bool { return AddressKey(a) == AddressKey(b) }
+func SameAddress(a, b string) bool { return a == b || AddressKey(a) == AddressKey(b) }
 
 // AddressKey is the form in which addresses are compared, locked and owned.
 func AddressKey(email string) string { return strings.ToLower(strings.TrimSpace(email)) }

@@ -2,7 +2,7 @@ package member
 
 // ForgetWritten leaves nothing remembered of what the list has: somebody else
 // wrote to it, or a revert.
-func (m *Memory) ForgetWritten() { m.Written, m.Layout = nil, "" }
+func (m *Memory) ForgetWritten() { m.Written, m.Layout = Digests{}, "" }
 
 // Forsake forgets the subscriber, who was removed or moved elsewhere, but not
 // what is known of the member in Ghost.

@@ -14,15 +14,11 @@ type Want struct {
 	Values []Value
 	// Inactive is whether the policy wants this person off the list.
 	Inactive bool
-
-	facts []fieldFact
 }
 
-// fieldFact is a fact in the form in which the list keeps it.
-type fieldFact struct {
-	fact  Fact
-	value string
-}
+// texts are the name and the facts in the form in which a list keeps them, by their
+// places in Digests.
+type texts [len(columnOrder) + 1]Maybe[string]
 
 // history is a member's status and how it came to be.
 type history struct {
@@ -30,26 +26,33 @@ type history struct {
 	changedAt        time.Time
 }
 
-func (c *Case) want() Want {
-	email := c.facts.Email.Value
-	if !c.facts.Email.Known || email == "" {
-		email = c.Memory.Email
+// want sets the goal, but for its values.
+func (c *Case) want() {
+	c.goal.Email = c.facts.Email.Value
+	if !c.facts.Email.Known || c.goal.Email == "" {
+		c.goal.Email = c.Memory.Email
 	}
-	n := len(c.layout.Columns)
-	w := Want{Email: email, Values: make([]Value, 0, n), facts: make([]fieldFact, 0, n+1)}
-	w.Inactive = c.wantsInactive()
+	c.goal.Inactive = c.wantsInactive()
 	if c.facts.Name.Known {
-		w.Name = Some(CleanText(c.facts.Name.Value))
-		w.facts = append(w.facts, fieldFact{factName, w.Name.Value})
+		c.goal.Name = Some(CleanText(c.facts.Name.Value))
+		c.asked[placeOfName] = c.goal.Name
 	}
-	for _, fact := range c.layout.Facts() {
-		column := c.layout.Columns[fact]
-		value, known := c.render(fact, column)
-		if !known {
-			continue
+	for _, f := range c.layout.fields() {
+		if value, known := c.render(f.fact, f.Column); known {
+			c.asked[f.place] = Some(value)
 		}
-		w.Values = append(w.Values, Value{Key: column.Key, Value: value})
-		w.facts = append(w.facts, fieldFact{fact, value})
+	}
+}
+
+// wanted is the goal, to be written. Most members are as they should be: they need
+// no values.
+func (c *Case) wanted() Want {
+	w := c.goal
+	w.Values = make([]Value, 0, len(c.layout.fields()))
+	for _, f := range c.layout.fields() {
+		if asked := c.asked[f.place]; asked.Known {
+			w.Values = append(w.Values, Value{Key: f.Key, Value: asked.Value})
+		}
 	}
 	return w
 }
@@ -59,7 +62,7 @@ var columnOrder = [...]Fact{FactStatus, FactSignupDate, FactLastUpdated, FactSta
 	FactLabels, FactEmailEnabled, FactTiers, FactNewsletters}
 
 func (c *Case) render(fact Fact, column Column) (value string, known bool) {
-	f := c.facts
+	f := &c.facts
 	switch fact {
 	case FactStatus:
 		return CleanText(f.Status.Value), f.Status.Known

@@ -21,9 +21,9 @@ func (c *Case) nextWrite() Step {
 	a := c.Addresses[AddressKey(c.goal.Email)]
 	rejoins := a.Removal != nil && a.OptOut == nil && !c.goal.Inactive
 	if at, ok := c.whereKnown(); ok && (!rejoins || !SameAddress(at, c.goal.Email)) {
-		return Step{Action: Update, At: at, Want: c.goal, Resubscribe: c.mayResubscribe(at)}
+		return Step{Action: Update, At: at, Want: c.wanted(), Resubscribe: c.mayResubscribe(at)}
 	}
-	absent := c.absent[AddressKey(c.goal.Email)]
+	absent := c.absent.has(c.goal.Email)
 	switch {
 	case c.taken && absent: // it vanished between two calls
 		c.taken = false
@@ -36,11 +36,11 @@ func (c *Case) nextWrite() Step {
 	case c.goal.Inactive || a.OptOut != nil || c.taken:
 		// Never added, never made active: an update finds out whether there is a
 		// subscriber, and changes nothing else.
-		return Step{Action: Update, At: c.goal.Email, Want: c.goal, Resubscribe: c.mayResubscribe(c.goal.Email)}
+		return Step{Action: Update, At: c.goal.Email, Want: c.wanted(), Resubscribe: c.mayResubscribe(c.goal.Email)}
 	case absent && c.settles():
 		return Step{Action: Wait, For: settlingRetry, Outcome: StillAbsent}
 	}
-	return Step{Action: Import, At: c.goal.Email, Want: c.goal}
+	return Step{Action: Import, At: c.goal.Email, Want: c.wanted()}
 }
 
 // nextLook reads what has to be known of someone's consent before writing: of a
@@ -85,22 +85,17 @@ func (c *Case) whereKnown() (string, bool) {
 			continue
 		}
 		tried = true
-		if !c.absent[AddressKey(at)] {
+		if !c.absent.has(at) {
 			return at, true
 		}
 	}
-	return c.goal.Email, tried && !c.absent[AddressKey(c.goal.Email)]
+	return c.goal.Email, tried && !c.absent.has(c.goal.Email)
 }
 
 // settles says whether a subscriber that was found at none of the member's
 // addresses may be one that we created and that is not readable yet.
 func (c *Case) settles() bool {
-	for at := range c.absent {
-		if c.lately(at) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(c.absent, c.lately)
 }
 
 func (c *Case) lately(email string) bool {
@@ -124,7 +119,7 @@ func (c *Case) nextRejoin(removal Removal) Step {
 	if !ok {
 		return Step{Action: Read, At: c.goal.Email}
 	}
-	return Step{Action: Import, At: c.goal.Email, Want: c.goal, Resubscribe: removal.left(r.State, r.Date)}
+	return Step{Action: Import, At: c.goal.Email, Want: c.wanted(), Resubscribe: removal.left(r.State, r.Date)}
 }
 
 // mayResubscribe says whether a newer opt-in in Ghost undoes an opt-out: never
@@ -144,12 +139,11 @@ func (c *Case) nowWritten(outcome Outcome) {
 	m := &c.Memory
 	m.Email, m.Perhaps, m.OptInAt = c.goal.Email, nil, 0
 	m.Layout = c.print
-	m.Written = map[Fact]string{}
-	for fact, value := range c.prior {
-		m.Written[fact] = value
-	}
-	for _, f := range c.goal.facts {
-		m.Written[f.fact] = digest(f.value)
+	m.Written = c.prior
+	for place, asked := range c.asked {
+		if asked.Known {
+			m.Written[place] = digest(asked.Value)
+		}
 	}
 	if !c.goal.Inactive {
 		m.Inactive = false
@@ -186,7 +180,7 @@ func (c *Case) nextStale() (Step, bool) {
 // nextDeactivation takes someone off the list whom Ghost shows as opted out or
 // suppressed, where the policy asks for it. What we find inactive stays so.
 func (c *Case) nextDeactivation() (Step, bool) {
-	if c.goal.Inactive && c.absent[AddressKey(c.goal.Email)] {
+	if c.goal.Inactive && c.absent.has(c.goal.Email) {
 		c.Memory.Inactive = true
 	}
 	if !c.goal.Inactive || c.Memory.Inactive {

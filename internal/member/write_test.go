@@ -11,19 +11,19 @@ func TestWhatWasWrittenIsForgottenDuringAWriteAndKnownAfterIt(t *testing.T) {
 	id := w.join("a@x.org")
 	w.apply()
 	before := w.remembered(id)
-	if len(before.Written) == 0 || before.Layout != w.layout.Fingerprint() {
+	if before.Written == (Digests{}) || before.Layout != w.layout.Fingerprint() {
 		t.Fatalf("after a write: %+v", before)
 	}
 	w.setLabels(id, "VIP")
 	w.crash = func(s Step, called bool) bool {
-		if m := w.remembered(id); s.Action.Writes() && (m.Written != nil || m.Layout != "") {
+		if m := w.remembered(id); s.Action.Writes() && (m.Written != (Digests{}) || m.Layout != "") {
 			t.Errorf("durable while a write is under way: %+v", m)
 		}
 		return false
 	}
 	w.apply()
 	after := w.remembered(id)
-	if after.Written[FactLabels] == before.Written[FactLabels] || after.Written[FactStatus] != before.Written[FactStatus] {
+	if after.Written.Of(FactLabels) == before.Written.Of(FactLabels) || after.Written.Of(FactStatus) != before.Written.Of(FactStatus) {
 		t.Errorf("after a write of labels: %v, was %v", after.Written, before.Written)
 	}
 }

@@ -164,10 +164,10 @@ func TestWhatIsSavedIsRemembered(t *testing.T) {
 	b := setup(t)
 	b.recall(member.Memory{}, map[string]member.Address{})
 	m := member.Memory{
-		Email: "A@x.org", Perhaps: []string{"b@x.org"}, Status: "paid", StatusChangedAt: b.now.UTC(),
-		Written: map[member.Fact]string{member.FactStatus: "x"}, Layout: "l", AppliedAt: 7, Lag: map[string]int64{"labels": 3},
+		Email: "A@x.org", Perhaps: []string{"b@x.org"}, Status: "paid", StatusChangedAt: b.now.UTC(), Layout: "l", AppliedAt: 7, Lag: map[string]int64{"labels": 3},
 		Subscribed: member.Some(false),
 	}
+	m.Written.Set(member.FactStatus, "paid")
 	addresses := map[string]member.Address{
 		"a@x.org": {Owner: id, ClaimedAt: 5, CreatedAt: 6},
 		"b@x.org": {Removal: &member.Removal{Delete: true, Done: true, State: "Deleted", Date: "now"}},

@@ -55,7 +55,7 @@ func (a *attempt) work(ctx context.Context) error {
 func (a *attempt) input(ctx context.Context) (in member.Input, err error) {
 	in = member.Input{Entry: a.taken.Entry, Memory: a.taken.Memory, Policy: a.site.Policy, Now: a.Now()}
 	if a.taken.Doubt {
-		in.Memory.Written, in.Memory.Layout = nil, ""
+		in.Memory.ForgetWritten()
 	}
 	if in.Fresh, in.Gone, err = a.reread(ctx, in); err != nil {
 		return in, err
