@@ -43,6 +43,13 @@ type Metrics struct {
 	caughtUp     *prometheus.CounterVec
 	listWebhooks *prometheus.CounterVec
 
+	paymentWebhooks        *prometheus.CounterVec
+	paymentWebhookDuration *prometheus.HistogramVec
+	quarantined            *prometheus.CounterVec
+	paymentEvents          *prometheus.CounterVec
+	entitlements           *prometheus.CounterVec
+	grantLag               *prometheus.HistogramVec
+
 	alerts     *prometheus.CounterVec
 	heartbeats *prometheus.CounterVec
 
@@ -57,12 +64,14 @@ func New(reg *prometheus.Registry) *Metrics {
 	m.makeWork()
 	m.makeUpstream()
 	m.makeCatchUp()
+	m.makePayments()
 	m.makeAlerts()
 	m.build = gauge("build_info", "Always 1; the labels say which build runs.", "version", "commit", "goversion")
 	reg.MustRegister(
 		m.webhooks, m.webhookDuration, m.webhookBytes, m.lastEvent,
 		m.jobs, m.jobDuration, m.outcomes, m.lag, m.deadLetters,
 		m.upstream, m.upstreamDuration, m.catchUps, m.caughtUp, m.listWebhooks, m.alerts, m.heartbeats, m.build,
+		m.paymentWebhooks, m.paymentWebhookDuration, m.quarantined, m.paymentEvents, m.entitlements, m.grantLag,
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
@@ -118,10 +127,12 @@ func (m *Metrics) endSite(site string) {
 	of := prometheus.Labels{"site": site}
 	for _, counters := range []*prometheus.CounterVec{
 		m.webhooks, m.outcomes, m.deadLetters, m.upstream, m.catchUps, m.caughtUp, m.listWebhooks,
+		m.paymentWebhooks, m.quarantined, m.paymentEvents, m.entitlements,
 	} {
 		counters.DeletePartialMatch(of)
 	}
 	m.lag.DeletePartialMatch(of)
+	m.grantLag.DeletePartialMatch(of)
 	m.lastEvent.DeletePartialMatch(of)
 }
 
