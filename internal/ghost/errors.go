@@ -48,6 +48,7 @@ type Error struct {
 	Skew time.Duration
 
 	used  bool  // the target URL of a webhook has been used
+	taken bool  // the address of a new member is another member's
 	cause error // of a request without a usable answer
 }
 
@@ -77,9 +78,11 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.cause }
 
 // Is makes errors.Is(err, ErrNotFound) true for the kind NotFound, and the same
-// for ErrWebhookExists of a webhook that Ghost has.
+// for ErrWebhookExists of a webhook that Ghost has, and ErrMemberExists of an
+// address.
 func (e *Error) Is(target error) bool {
-	return target == ErrNotFound && e.Kind() == NotFound || target == ErrWebhookExists && e.used
+	return target == ErrNotFound && e.Kind() == NotFound || target == ErrWebhookExists && e.used ||
+		target == ErrMemberExists && e.taken
 }
 
 // Kind judges the error by its status and Ghost's code.
@@ -127,6 +130,8 @@ var (
 	errOtherID    = fmt.Errorf("%w: another member than the one asked for", errUnreadable)
 	errNoProgress = fmt.Errorf("%w: a page of members out of order", errUnreadable)
 	errNoCount    = fmt.Errorf("%w: no number of members", errUnreadable)
+	errNoAccess   = fmt.Errorf("%w: a member without status, tiers or subscriptions", errUnreadable)
+	errNoTiers    = fmt.Errorf("%w: no tiers", errUnreadable)
 	errStillOn    = fmt.Errorf("%w: newsletters are on that were ended", errUnreadable)
 	errNoID       = fmt.Errorf("%w: a webhook without an id", errUnreadable)
 	errNotCSV     = fmt.Errorf("%w: no CSV with members", errUnreadable)

@@ -247,6 +247,12 @@ func TestErrorsHoldNoSecretAndNoAddress(t *testing.T) {
 		errs = append(errs, err)
 		_, err = c.AddWebhook(t.Context(), marked)
 		errs = append(errs, err, c.EditWebhook(t.Context(), id, marked))
+		_, err = c.CreateMember(t.Context(), ghost.NewMember{
+			Email: address, Name: "marked", Note: secretHex, TierID: tierID, ExpiryAt: ends, SendMail: true,
+		})
+		errs = append(errs, err, c.GrantTier(t.Context(), id, tierID, ends, address))
+		_, _, err = c.AccessByEmail(t.Context(), address)
+		errs = append(errs, err)
 		marked.Event = "member.updated"
 		_, err = c.AddWebhook(t.Context(), marked)
 		errs = append(errs, err)

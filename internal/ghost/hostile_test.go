@@ -103,6 +103,19 @@ func calls() map[string]func(context.Context, *ghost.Client) error {
 			return c.EditWebhook(ctx, id, wish())
 		},
 		"delete webhook": func(ctx context.Context, c *ghost.Client) error { return c.DeleteWebhook(ctx, id) },
+		"access":         func(ctx context.Context, c *ghost.Client) error { _, err := c.AccessByID(ctx, id); return err },
+		"access by email": func(ctx context.Context, c *ghost.Client) error {
+			_, _, err := c.AccessByEmail(ctx, "a@example.com")
+			return err
+		},
+		"tiers": func(ctx context.Context, c *ghost.Client) error { _, err := c.Tiers(ctx); return err },
+		"create member": func(ctx context.Context, c *ghost.Client) error {
+			_, err := c.CreateMember(ctx, ghost.NewMember{Email: "a@example.com", TierID: tierID, ExpiryAt: ends})
+			return err
+		},
+		"grant tier":   func(ctx context.Context, c *ghost.Client) error { return c.GrantTier(ctx, id, tierID, ends, "") },
+		"revoke tiers": func(ctx context.Context, c *ghost.Client) error { return c.RevokeTiers(ctx, id, "") },
+		"expire tier":  func(ctx context.Context, c *ghost.Client) error { return c.ExpireTier(ctx, id, tierID, ends, "") },
 	}
 }
 
@@ -238,7 +251,8 @@ func squeeze(t *testing.T, body string) string {
 
 func TestWhatFollowsAnAnswerIsNoneOfGhosts(t *testing.T) {
 	t.Parallel()
-	whole := `{"members":[` + live + `],"meta":{"pagination":{"total":1}},"site":{"version":"6.65"},"config":{"version":"6.65.0"},` +
+	held := strings.TrimSuffix(live, "}") + `,"status":"free","tiers":[],"subscriptions":[]}`
+	whole := `{"members":[` + held + `],"tiers":[{"id":"` + tierID + `"}],"meta":{"pagination":{"total":1}},"site":{"version":"6.65"},"config":{"version":"6.65.0"},` +
 		`"settings":[{"key":"title"}],"webhooks":[{"id":"` + id + `"}]}`
 	for name, call := range calls() {
 		if name == "census" || name == "delete webhook" { // CSV, and nothing

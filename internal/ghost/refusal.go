@@ -15,6 +15,10 @@ const maxErrorBody = 64 << 10 // bytes
 // refusal no code, and no property, that would tell it from another.
 const usedTarget = "Target URL has already been used for this event."
 
+// takenAddress is how the refusal of an address begins that a member has. Ghost
+// gives every refusal of an address the same property.
+const takenAddress = "Member already exists"
+
 // refusal reads what Ghost says of an error. A body that cannot be read leaves
 // the status alone to be judged.
 func (c *Client) refusal(op string, resp *http.Response) error {
@@ -29,6 +33,7 @@ func (c *Client) refusal(op string, resp *http.Response) error {
 			Type    string `json:"type"`
 			Code    string `json:"code"`
 			Context string `json:"context"`
+			Message string `json:"message"`
 		} `json:"errors"`
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
@@ -37,6 +42,8 @@ func (c *Client) refusal(op string, resp *http.Response) error {
 		e.Type = errorType(first.Type)
 		e.Code = errorCode(first.Code)
 		e.used = e.Status == http.StatusUnprocessableEntity && first.Context == usedTarget
+		e.taken = e.Status == http.StatusUnprocessableEntity &&
+			(strings.HasPrefix(first.Context, takenAddress) || strings.HasPrefix(first.Message, takenAddress))
 	}
 	return e
 }

@@ -90,7 +90,9 @@ func TestUnsubscribeIsNotDoneUntilGhostShowsIt(t *testing.T) {
 
 // writes are the calls that change something in Ghost.
 func writes() []string {
-	return []string{"unsubscribe", "add webhook", "edit webhook", "delete webhook"}
+	return []string{
+		"unsubscribe", "add webhook", "edit webhook", "delete webhook", "create member", "grant tier", "revoke tiers", "expire tier",
+	}
 }
 
 func TestRefusedWritesHaveTheirKind(t *testing.T) {

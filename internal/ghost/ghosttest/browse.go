@@ -123,7 +123,7 @@ func (s *Server) browseTiers(*http.Request, string) (int, any, *refusal) {
 	rows := make([]object, 0, len(s.site.tiers))
 	for _, t := range s.site.tiers {
 		rows = append(rows, object{
-			{"id", t.id}, {"name", t.name}, {"description", nil}, {"slug", t.slug}, {"active", true},
+			{"id", t.id}, {"name", t.name}, {"description", nil}, {"slug", t.slug}, {"active", !t.archived},
 			{"type", t.tierType}, {"created_at", iso(t.createdAt)}, {"updated_at", iso(t.createdAt)},
 			{"visibility", "public"}, {"trial_days", 0},
 		})

@@ -23,6 +23,17 @@ func (s *Server) AddTier(name, slug string) string {
 	return t.id
 }
 
+// ArchiveTier takes a tier out of use. Who has it keeps it.
+func (s *Server) ArchiveTier(slug string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.site.tiers {
+		if s.site.tiers[i].slug == slug {
+			s.site.tiers[i].archived = true
+		}
+	}
+}
+
 // AddNewsletter adds a newsletter, for members to subscribe to.
 func (s *Server) AddNewsletter(name string) {
 	s.mu.Lock()

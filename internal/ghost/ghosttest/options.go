@@ -6,7 +6,8 @@
 // It promises that members change only by what the API offers and by what the
 // methods of Server say a person did, that a webhook has the form that Ghost
 // gives it, and that clock and faults are the caller's. It keeps everything in
-// memory, and does not know posts, staff, sessions or payments.
+// memory, and does not know posts, staff and sessions, and of Stripe no more than
+// what it leaves with a member.
 package ghosttest
 
 import (
@@ -29,7 +30,7 @@ type Options struct {
 	// MariaDB makes e-mail lookups ignore case, accents and trailing spaces,
 	// and writes expiry dates as text. SQLite compares bytes and writes numbers.
 	MariaDB bool
-	// Stripe makes a change of tiers change the status too.
+	// Stripe is connected: a change of tiers changes the status too (tiers.go).
 	Stripe bool
 	// OldGhost sends webhooks as Ghost 5.130 does: no event key, keys missing.
 	OldGhost bool

@@ -31,7 +31,7 @@ func (s *Server) render(m Member, v view) object {
 	}
 	o = o.with(v != oldAdded || len(m.Labels) > 0, "labels", s.labelObjects(m.Labels))
 	o = append(o, object{
-		{"subscriptions", []object{}}, {"avatar_image", nil}, {"comped", m.Status == "comped"},
+		{"subscriptions", s.subscriptionObjects(m, v)}, {"avatar_image", nil}, {"comped", m.Status == "comped"},
 		{"email_count", 0}, {"email_opened_count", 0}, {"email_open_rate", nil}, {"status", m.Status},
 		{"last_seen_at", isoOrNull(m.LastSeenAt)},
 	}...)
@@ -95,7 +95,7 @@ func (s *Server) tierObjects(grants []Grant) []object {
 	for _, g := range grants {
 		t, _ := find(s.site.tiers, byName(g.Tier))
 		o := object{
-			{"id", t.id}, {"name", t.name}, {"slug", t.slug}, {"active", true}, {"welcome_page_url", nil},
+			{"id", t.id}, {"name", t.name}, {"slug", t.slug}, {"active", !t.archived}, {"welcome_page_url", nil},
 			{"visibility", "public"}, {"trial_days", 0}, {"description", nil}, {"type", t.tierType},
 			{"currency", "USD"}, {"monthly_price", 500}, {"yearly_price", 5000},
 			{"created_at", iso(t.createdAt)}, {"updated_at", iso(t.createdAt)},

@@ -31,6 +31,9 @@ type Server struct {
 	requests   map[string]int
 	delay      time.Duration
 	down       bool
+	stripe     bool // connected
+	deaf       bool // to changes of tiers
+	mails      []Mail
 	faults     Faults
 	nextFaults []Fault
 	hooks      hooks
@@ -48,7 +51,7 @@ func New(o Options) *Server {
 	}
 	s := &Server{
 		opts: o, key: k, done: make(chan struct{}),
-		delay: o.Delay, faults: o.Faults,
+		delay: o.Delay, faults: o.Faults, stripe: o.Stripe,
 		random:   rand.New(rand.NewPCG(o.Seed, o.Seed)),
 		requests: map[string]int{},
 	}

@@ -15,7 +15,7 @@ import (
 
 func TestErrorsHaveGhostsForm(t *testing.T) {
 	t.Parallel()
-	s := ghosttest.Run(t, ghosttest.Options{})
+	s := ghosttest.Run(t, ghosttest.Options{Stripe: true}) // as the Ghost had from which they were taken
 	m := addMembers(t, s, "a@example.com", "noname@example.com")[0]
 	const nobody = "/members/0123456789abcdef01234567/"
 	tests := map[string]struct{ method, path, body, fixture string }{

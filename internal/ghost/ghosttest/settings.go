@@ -21,8 +21,10 @@ func (s *Server) describeConfig(*http.Request, string) (int, any, *refusal) {
 
 // describeSettings is GET /settings/, the part of it that concerns members.
 func (s *Server) describeSettings(*http.Request, string) (int, any, *refusal) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	secret, publishable := any(nil), any(nil)
-	if s.opts.Stripe {
+	if s.stripe {
 		secret, publishable = "••••••••", "pk_test_abcDEF123456789"
 	}
 	var rows []object
@@ -32,7 +34,7 @@ func (s *Server) describeSettings(*http.Request, string) (int, any, *refusal) {
 		{"stripe_secret_key", secret}, {"stripe_publishable_key", publishable},
 		{"stripe_connect_publishable_key", nil}, {"stripe_connect_secret_key", nil},
 		{"members_enabled", true}, {"members_invite_only", false}, {"allow_self_signup", true},
-		{"paid_members_enabled", s.opts.Stripe},
+		{"paid_members_enabled", s.stripe},
 	}) {
 		rows = append(rows, object{{"key", p.key}, {"value", p.value}})
 	}

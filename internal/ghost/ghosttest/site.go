@@ -18,10 +18,13 @@ type Member struct {
 	Labels      []string
 	Newsletters []string // of a new member, nil is the default one
 	Tiers       []Grant
-	Suppressed  bool // Ghost stopped mailing the address
-	CreatedAt   time.Time
-	UpdatedAt   time.Time
-	LastSeenAt  time.Time // zero is null
+	// Subscriptions are those of Stripe. A paid member without any has one that is
+	// shown, for the first of the tiers.
+	Subscriptions []Subscription
+	Suppressed    bool // Ghost stopped mailing the address
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
+	LastSeenAt    time.Time // zero is null
 }
 
 // Grant is a tier that a member has.
@@ -34,6 +37,7 @@ func (m Member) clone() Member {
 	m.Labels = slices.Clone(m.Labels)
 	m.Newsletters = slices.Clone(m.Newsletters)
 	m.Tiers = slices.Clone(m.Tiers)
+	m.Subscriptions = slices.Clone(m.Subscriptions)
 	return m
 }
 
@@ -41,6 +45,7 @@ func (m Member) clone() Member {
 type thing struct {
 	id, name, slug string
 	tierType       string // free or paid
+	archived       bool   // of a tier
 	createdAt      time.Time
 }
 

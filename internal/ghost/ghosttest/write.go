@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"time"
 )
 
 // memberBody is a member in a request. What Ghost ignores is not here.
@@ -64,12 +63,10 @@ func (s *Server) add(r *http.Request, _ string) (int, any, *refusal) {
 	switch {
 	case b.Email == nil || *b.Email == "":
 		return 0, nil, invalid("save", `Validation (FieldIsRequired) failed for ["email"]`, "")
-	case b.Comped != nil && *b.Comped && !s.opts.Stripe:
-		return 0, nil, invalid("save", "Missing Stripe connection", "")
 	}
 	s.mu.Lock()
 	m := Member{}
-	if refused := s.apply(&m, b, "save"); refused != nil {
+	if refused := s.applyNew(&m, b); refused != nil {
 		s.mu.Unlock()
 		return 0, nil, refused
 	}
@@ -78,10 +75,34 @@ func (s *Server) add(r *http.Request, _ string) (int, any, *refusal) {
 		s.mu.Unlock()
 		return 0, nil, refusalOf(err, "save", "add")
 	}
+	if query := r.URL.Query(); query.Get("send_email") == "true" {
+		s.mails = append(s.mails, Mail{To: stored.Email, Type: query.Get("email_type")})
+	}
 	d, body := s.addedHook(stored), s.one(*stored)
 	s.mu.Unlock()
 	s.fire(d)
 	return http.StatusCreated, body, nil
+}
+
+// applyNew sets what the body of a new member names. Callers hold the lock.
+func (s *Server) applyNew(m *Member, b memberBody) *refusal {
+	if refused := s.apply(m, b, "save"); refused != nil {
+		return refused
+	}
+	comped := b.Comped != nil && *b.Comped
+	if comped && !s.stripe {
+		return invalid("save", "Missing Stripe connection. "+
+			"Attempting to import members with Stripe data when there is no Stripe account connected.", "comped")
+	}
+	if b.Tiers != nil {
+		if refused := s.firstTiers(m, *b.Tiers); refused != nil {
+			return refused
+		}
+	}
+	if comped {
+		s.applyComped(m, true)
+	}
+	return nil
 }
 
 func (s *Server) editOne(r *http.Request, id string) (int, any, *refusal) {
@@ -90,6 +111,11 @@ func (s *Server) editOne(r *http.Request, id string) (int, any, *refusal) {
 		return 0, nil, refused
 	}
 	s.mu.Lock()
+	if _, ok := s.site.byID[id]; ok && s.deaf && b.Tiers != nil {
+		body := s.one(*s.site.byID[id])
+		s.mu.Unlock()
+		return http.StatusOK, body, nil
+	}
 	d, err := s.edit(id, func(m *Member) { refused = s.applyEdit(m, b) })
 	if refused == nil && err != nil {
 		refused = refusalOf(err, "edit", "edit")
@@ -113,12 +139,13 @@ func (s *Server) applyEdit(m *Member, b memberBody) *refusal {
 	if refused := s.apply(&changed, b, "edit"); refused != nil {
 		return refused
 	}
-	// Without Stripe the tiers change and the status stays.
-	if b.Tiers != nil && s.opts.Stripe {
-		changed.Status = "free"
-		if len(changed.Tiers) > 0 {
-			changed.Status = "comped"
+	if b.Tiers != nil {
+		if refused := s.replaceTiers(&changed, *b.Tiers); refused != nil {
+			return refused
 		}
+	}
+	if b.Comped != nil {
+		s.applyComped(&changed, *b.Comped)
 	}
 	*m = changed
 	return nil
@@ -145,9 +172,6 @@ func (s *Server) apply(m *Member, b memberBody, verb string) *refusal {
 		}
 	}
 	s.applyNewsletters(m, b)
-	if b.Tiers != nil {
-		return s.applyTiers(m, *b.Tiers, verb)
-	}
 	return nil
 }
 
@@ -165,36 +189,6 @@ func (s *Server) applyNewsletters(m *Member, b memberBody) {
 	case b.Subscribed != nil && len(m.Newsletters) == 0:
 		m.Newsletters = []string{s.site.newsletters[0].name}
 	}
-}
-
-// applyTiers replaces the tiers. An expiry that is missing or cannot be read
-// is none, which is for ever: Ghost does the same.
-func (s *Server) applyTiers(m *Member, tiers []tierBody, verb string) *refusal {
-	if m.Status == "paid" {
-		return badRequest(verb, "Cannot delete a non-comped Product from a Member, "+
-			"because it has an active Subscription for the same product")
-	}
-	if len(tiers) > 1 {
-		return badRequest(verb, "A member cannot have more than one Product")
-	}
-	m.Tiers = []Grant{}
-	for _, b := range tiers {
-		if b.ID == "" {
-			return internal()
-		}
-		t, ok := find(s.site.tiers, byID(b.ID))
-		if !ok {
-			return badRequest(verb, "Could not find Product "+b.ID)
-		}
-		g := Grant{Tier: t.name}
-		if b.ExpiryAt != nil {
-			if at, err := time.Parse(time.RFC3339Nano, *b.ExpiryAt); err == nil {
-				g.ExpiresAt = at
-			}
-		}
-		m.Tiers = append(m.Tiers, g)
-	}
-	return nil
 }
 
 func (s *Server) deleteOne(_ *http.Request, id string) (int, any, *refusal) {
