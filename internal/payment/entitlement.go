@@ -115,3 +115,6 @@ func (e *Entitlement) BelongsTo(memberID, email string) bool {
 	mine := e.Email()
 	return mine != "" && member.SameAddress(mine, email)
 }
+
+// State is the state that it was left in, StatePending before anybody looked.
+func (e *Entitlement) State() State { return cmp.Or(e.Outcome.State, StatePending) }

@@ -1,0 +1,23 @@
+package store
+
+import (
+	"maps"
+	"net/textproto"
+
+	"github.com/ghostcm/ghostcm/internal/payment"
+)
+
+// HeaderValue returns a header that was kept, by its name in any case; "" for one
+// that was not there.
+func (d PaymentDelivery) HeaderValue(name string) string {
+	return d.Header[textproto.CanonicalMIMEHeaderKey(name)]
+}
+
+// WithoutToken is the delivery without what is a secret itself. It is for one that
+// was verified: nothing that it is used for later needs the token.
+func (d PaymentDelivery) WithoutToken() PaymentDelivery {
+	d.Header = maps.Clone(d.Header)
+	delete(d.Header, "Authorization")
+	delete(d.Header, payment.TokenHeader)
+	return d
+}
