@@ -107,9 +107,9 @@ type Customer struct {
 	ID    string `json:"id,omitempty"`    // the provider's
 	Email string `json:"email,omitempty"` // the payer's, lower case
 	Name  string `json:"name,omitempty"`
-	// MemberID (an id of Ghost, or a member's uuid) and MemberEmail are what the purchase
-	// itself names as Ghost's member, in its metadata or custom data: preferred to the
-	// payer. They may come from a link that the buyer could edit, and need not exist.
+	// MemberID (Ghost's id) and MemberEmail are what the purchase itself names as the
+	// member, in its metadata or custom data: preferred to the payer. They may come from
+	// a link that the buyer could edit, and need not exist.
 	MemberID    string `json:"member_id,omitempty"`
 	MemberEmail string `json:"member_email,omitempty"`
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Node is a place in a provider's JSON. Reading never fails: what is missing, null or
+// node is a place in a provider's JSON. Reading never fails: what is missing, null or
 // of another type is a zero value, since providers move, rename and retype their keys
 // between versions, and a purchase must not be lost to that.
 type node struct{ v any }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Delivery is what reached us of one webhook, or was made of one record of a
+// delivery is what reached us of one webhook, or was made of one record of a
 // provider's API.
 type delivery struct {
 	body       []byte
@@ -15,7 +15,7 @@ type delivery struct {
 	receivedAt time.Time           // stands in where a body tells no time
 }
 
-// normalisers finds how a provider's bodies are read; nil for a stranger.
+// normaliser finds how a provider's bodies are read; nil for a stranger.
 func normaliser(provider string) func(delivery) ([]Event, error) {
 	switch provider {
 	case Polar:
@@ -82,6 +82,7 @@ func (e *Event) complete(provider string, body []byte, receivedAt time.Time) {
 	e.Customer.Email = cleanEmail(e.Customer.Email)
 	e.Customer.MemberEmail = cleanEmail(e.Customer.MemberEmail)
 	e.Customer.Name = strings.TrimSpace(e.Customer.Name)
+	e.Test = e.Test || strings.Contains(e.Subject.ID, testMark)
 }
 
 // cleanEmail is an address as Ghost is asked for it: lower case, since Ghost on

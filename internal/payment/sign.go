@@ -38,7 +38,7 @@ func Sign(provider, secret string, body []byte, at time.Time) (Signed, error) {
 	return Signed{}, ErrCannotSign
 }
 
-// TestMark stands in the ids of rehearsed purchases. Normalise tells them by it where a
+// testMark stands in the ids of rehearsed purchases. Normalise tells them by it where a
 // provider has no test mode of its own, so that a rehearsal never grants anything.
 const testMark = "ghostcm-test"
 

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Claim is what a delivery says of who made it: an HMAC-SHA256 over what was signed.
+// claim is what a delivery says of who made it: an HMAC-SHA256 over what was signed.
 type claim struct {
 	sums   [][]byte  // any one may be right: providers send several while a secret changes
 	signed [][]byte  // the parts of what was signed, in order
