@@ -41,9 +41,9 @@ type Event struct {
 
 // Previous holds the changed values that decisions need.
 type Previous struct {
-	Email      Maybe[string]
-	Status     Maybe[string]
-	Subscribed Maybe[bool]
+	Email      Maybe[string] `json:"email,omitzero"`
+	Status     Maybe[string] `json:"status,omitzero"`
+	Subscribed Maybe[bool]   `json:"subscribed,omitzero"`
 }
 
 // EventType is the kind of a member event. member.updated is an alias that

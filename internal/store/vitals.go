@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -35,4 +37,21 @@ func (s *Store) Writable(ctx context.Context) error {
 		return fmt.Errorf("redis takes no writes: %w", err)
 	}
 	return nil
+}
+
+// Incarnation has Redis take a write, and says which Redis it is: it changes when
+// Redis is restarted, and when another becomes the master.
+func (s *Store) Incarnation(ctx context.Context) (string, error) {
+	pipe := s.redis.Pipeline()
+	pipe.Set(ctx, probeKey, "1", time.Minute)
+	info := pipe.Info(ctx, "server")
+	if _, err := pipe.Exec(ctx); err != nil {
+		return "", fmt.Errorf("redis takes no writes: %w", err)
+	}
+	_, id, found := strings.Cut(info.Val(), "run_id:")
+	if !found {
+		return "", errors.New("redis does not say which it is")
+	}
+	id, _, _ = strings.Cut(id, "\r")
+	return id, nil
 }

@@ -1,0 +1,149 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/ghostcm/ghostcm/internal/spool"
+)
+
+const (
+	// lookEvery is how often Redis is asked which it is while all is well. It must
+	// be well below settled.
+	lookEvery = time.Second
+	// awayEvery is how soon after its return Redis is found.
+	awayEvery = 250 * time.Millisecond
+	// inheritEvery is how often the spool is looked through for what processes left
+	// that have ended.
+	inheritEvery = time.Minute
+	// tries are for a delivery that a well Redis does not take, before it is set aside.
+	tries = 3
+)
+
+// Run watches Redis, closes and opens the circuit, and empties the spool, until
+// ctx ends.
+func (i *Intake) Run(ctx context.Context) {
+	r := &rounds{Intake: i}
+	for ctx.Err() == nil {
+		r.look(ctx)
+		if i.open.Load() { // there is no doubt that it is away
+			sleep(ctx, awayEvery, nil)
+		} else {
+			sleep(ctx, lookEvery, i.doubts)
+		}
+	}
+}
+
+// sleep ends early when woken, or with ctx.
+func sleep(ctx context.Context, d time.Duration, woken <-chan struct{}) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-woken:
+	case <-timer.C:
+	}
+}
+
+// rounds is what Run remembers from one look to the next.
+type rounds struct {
+	*Intake
+	incarnation string
+	inherited   time.Time // when the spool was last looked through
+}
+
+// look asks Redis once, and does what its answer allows.
+func (r *rounds) look(ctx context.Context) {
+	incarnation, err := r.ask(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			r.open.Store(true)
+		}
+		return
+	}
+	if err := r.remind(ctx, incarnation); err != nil {
+		r.open.Store(true)
+		return
+	}
+	r.open.Store(false)
+	if err := r.drain(ctx); err != nil && ctx.Err() == nil {
+		r.Log.WarnContext(ctx, "spool.kept", "reason", "it could not be emptied; it is tried again", "waiting", r.Waiting().Records)
+	}
+}
+
+// remind hands in again what another Redis than before may not have.
+func (r *rounds) remind(ctx context.Context, incarnation string) error {
+	began := r.Now()
+	if r.incarnation != "" && r.incarnation != incarnation {
+		again := r.recent.list()
+		for _, d := range again {
+			if err := r.direct(ctx, d); err != nil {
+				return err
+			}
+		}
+		r.Log.WarnContext(ctx, "redis.replaced", "handed_in_again", len(again))
+	}
+	r.incarnation = incarnation
+	r.recent.settle(began)
+	return nil
+}
+
+// drain empties the spool into Redis.
+func (r *rounds) drain(ctx context.Context) error {
+	if r.Spool == nil {
+		return nil
+	}
+	waiting := r.Spool.Stats()
+	if waiting.Records == 0 && r.Now().Sub(r.inherited) < inheritEvery {
+		return nil
+	}
+	r.inherited = r.Now()
+	done, err := r.Spool.Drain(ctx, r.deliver)
+	if done.Aside > 0 {
+		r.Log.ErrorContext(ctx, "spool.aside", "records", done.Aside, "hint", "look into the spool's files that end in .aside")
+	}
+	if err != nil || done.Records == 0 {
+		return err
+	}
+	r.told.Store(false)
+	r.Log.InfoContext(ctx, "spool.drained", "records", done.Records, "oldest_s", int(r.Now().Sub(waiting.Oldest).Seconds()))
+	r.Drained(ctx, done.Records)
+	return nil
+}
+
+// deliver hands a record in. One that a well Redis refuses again and again must
+// not hold up those behind it.
+func (r *rounds) deliver(ctx context.Context, record spool.Record) error {
+	way := r.Ways[record.Kind]
+	if way == nil {
+		return spool.ErrRefused
+	}
+	for try := 1; ; try++ {
+		err := r.hand(ctx, way, record)
+		if err == nil || errors.Is(err, spool.ErrRefused) {
+			return err
+		}
+		if _, away := r.ask(ctx); away != nil {
+			return err
+		}
+		if try == tries {
+			return errors.Join(spool.ErrRefused, err)
+		}
+	}
+}
+
+func (r *rounds) hand(ctx context.Context, way Way, record spool.Record) error {
+	ctx, cancel := context.WithTimeout(ctx, handIn)
+	defer cancel()
+	return way(ctx, record.Data)
+}
+
+// handIn is for a record that nobody waits for an answer about.
+const handIn = 5 * time.Second
+
+func (r *rounds) ask(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.Patience)
+	defer cancel()
+	return r.Ask(ctx)
+}
