@@ -2,11 +2,8 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // ShelveDelivery says that the delivery's job is a dead letter: nobody else does it,
@@ -20,24 +17,3 @@ func (s *Store) ShelveDelivery(ctx context.Context, site, id string, keep time.D
 	}
 	return nil
 }
-
-// ProveDelivery says that its provider was asked about a delivery, and made it: it
-// need not be asked again.
-func (s *Store) ProveDelivery(ctx context.Context, d PaymentDelivery) error {
-	d.Unproven = false
-	meta, err := json.Marshal(d)
-	if err == nil {
-		err = proved.Run(ctx, s.redis, []string{paymentDeliveryKey(d.Site, d.ID)}, meta).Err()
-	}
-	if err != nil {
-		return fmt.Errorf("keeping a payment delivery: %w", err)
-	}
-	return nil
-}
-
-// proved changes what is known of a delivery that is still kept.
-//
-//	KEYS delivery   ARGV meta
-var proved = redis.NewScript(`
-if redis.call('exists', KEYS[1]) == 1 then redis.call('hset', KEYS[1], 'meta', ARGV[1]) end
-return 1`)
