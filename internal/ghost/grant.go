@@ -90,9 +90,26 @@ func (c *Client) ExpireTier(ctx context.Context, id, tierID string, past time.Ti
 	return c.writeTiers(ctx, op, id, tiers, note)
 }
 
+// RestoreTier gives back a tier that a person had given, as it was; a zero
+// expiryAt is no end.
+func (c *Client) RestoreTier(ctx context.Context, id, tierID string, expiryAt time.Time, note string) error {
+	const op = "restore_tier"
+	if !expiryAt.IsZero() {
+		tiers, err := tiersOf(op, tierID, expiryAt)
+		if err != nil {
+			return err
+		}
+		return c.writeTiers(ctx, op, id, tiers, note)
+	}
+	if !ValidID(tierID) {
+		return fmt.Errorf("ghost %s: tier id is not 24 hex digits: %w", op, ErrInvalidMember)
+	}
+	return c.writeTiers(ctx, op, id, []tierGrant{{ID: tierID}}, note)
+}
+
 type tierGrant struct {
-	ID       string `json:"id"`
-	ExpiryAt string `json:"expiry_at"`
+	ID       string  `json:"id"`
+	ExpiryAt *string `json:"expiry_at"` // null is no end
 }
 
 func tiersOf(op, tierID string, expiryAt time.Time) ([]tierGrant, error) {
@@ -102,7 +119,8 @@ func tiersOf(op, tierID string, expiryAt time.Time) ([]tierGrant, error) {
 	if expiryAt.IsZero() {
 		return nil, fmt.Errorf("ghost %s: %w", op, ErrNoExpiry)
 	}
-	return []tierGrant{{ID: tierID, ExpiryAt: WholeSecond(expiryAt).Format("2006-01-02T15:04:05.000Z")}}, nil
+	at := WholeSecond(expiryAt).Format("2006-01-02T15:04:05.000Z")
+	return []tierGrant{{ID: tierID, ExpiryAt: &at}}, nil
 }
 
 // WholeSecond is a time as Ghost keeps an expiry: MariaDB cuts off what is less

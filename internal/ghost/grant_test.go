@@ -30,9 +30,14 @@ func TestWritesOfTiersSendTheTiersAlone(t *testing.T) {
 		call func(c *ghost.Client) error
 		want string
 	}{
-		"grant":  {func(c *ghost.Client) error { return c.GrantTier(t.Context(), id, tierID, ends, "") }, "PUT " + at + tier + "}]}"},
-		"noted":  {func(c *ghost.Client) error { return c.GrantTier(t.Context(), id, tierID, ends, "n") }, "PUT " + at + tier + `,"note":"n"}]}`},
-		"expire": {func(c *ghost.Client) error { return c.ExpireTier(t.Context(), id, tierID, ends, "") }, "PUT " + at + tier + "}]}"},
+		"grant":   {func(c *ghost.Client) error { return c.GrantTier(t.Context(), id, tierID, ends, "") }, "PUT " + at + tier + "}]}"},
+		"noted":   {func(c *ghost.Client) error { return c.GrantTier(t.Context(), id, tierID, ends, "n") }, "PUT " + at + tier + `,"note":"n"}]}`},
+		"expire":  {func(c *ghost.Client) error { return c.ExpireTier(t.Context(), id, tierID, ends, "") }, "PUT " + at + tier + "}]}"},
+		"restore": {func(c *ghost.Client) error { return c.RestoreTier(t.Context(), id, tierID, ends, "") }, "PUT " + at + tier + "}]}"},
+		"restore for ever": {
+			func(c *ghost.Client) error { return c.RestoreTier(t.Context(), id, tierID, time.Time{}, "") },
+			"PUT " + at + `"tiers":[{"id":"` + tierID + `","expiry_at":null}]}]}`,
+		},
 		"revoke": {func(c *ghost.Client) error { return c.RevokeTiers(t.Context(), id, "") }, "PUT " + at + `"tiers":[]}]}`},
 		"create": {
 			func(c *ghost.Client) error {

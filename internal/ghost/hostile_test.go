@@ -114,6 +114,7 @@ func calls() map[string]func(context.Context, *ghost.Client) error {
 			return err
 		},
 		"grant tier":   func(ctx context.Context, c *ghost.Client) error { return c.GrantTier(ctx, id, tierID, ends, "") },
+		"restore tier": func(ctx context.Context, c *ghost.Client) error { return c.RestoreTier(ctx, id, tierID, ends, "") },
 		"revoke tiers": func(ctx context.Context, c *ghost.Client) error { return c.RevokeTiers(ctx, id, "") },
 		"expire tier":  func(ctx context.Context, c *ghost.Client) error { return c.ExpireTier(ctx, id, tierID, ends, "") },
 	}

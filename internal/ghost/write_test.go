@@ -91,7 +91,8 @@ func TestUnsubscribeIsNotDoneUntilGhostShowsIt(t *testing.T) {
 // writes are the calls that change something in Ghost.
 func writes() []string {
 	return []string{
-		"unsubscribe", "add webhook", "edit webhook", "delete webhook", "create member", "grant tier", "revoke tiers", "expire tier",
+		"unsubscribe", "add webhook", "edit webhook", "delete webhook",
+		"create member", "grant tier", "revoke tiers", "expire tier", "restore tier",
 	}
 }
 
