@@ -80,6 +80,18 @@ func (a *Alerts) UnmappedPurchase(site, provider, product string) {
 	a.happened(UnmappedPurchase, site, "product "+productID(product)+" of "+provider)
 }
 
+// NeedsAttention reports a purchase whose access only a person can put right. The
+// code is one of our own.
+func (a *Alerts) NeedsAttention(site, code string) {
+	a.happened(NeedsAttention, site, "the last: "+code)
+}
+
+// RefusedPayment reports a delivery that is not genuine by the settings there are,
+// which may be what is wrong. The code is one of our own.
+func (a *Alerts) RefusedPayment(site, provider, code string) {
+	a.happened(Refused, site, "the last of "+provider+" with "+code)
+}
+
 // productID lets nothing through but an id: buyers can write into some fields.
 func productID(id string) string {
 	if id == "" || len(id) > 64 {

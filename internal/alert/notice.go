@@ -60,6 +60,10 @@ func (n notice) what() string {
 		return plural(n.Count, "job has failed for good", "jobs have failed for good") + since
 	case UnmappedPurchase:
 		return plural(n.Count, "purchase has no tier", "purchases have no tier") + since
+	case NeedsAttention:
+		return plural(n.Count, "purchase needs a person", "purchases need a person") + since
+	case Refused:
+		return plural(n.Count, "payment webhook was refused and kept", "payment webhooks were refused and kept") + since
 	case Silence:
 		return "no webhook has come for long"
 	case Paused:
@@ -87,7 +91,7 @@ func (k Kind) ended() string {
 		return "no removals are held any more"
 	case QueueStuck:
 		return "work moves again"
-	case DeadLetters, UnmappedPurchase: // these do not end
+	case DeadLetters, UnmappedPurchase, NeedsAttention, Refused: // these do not end
 	}
 	return string(k)
 }
@@ -99,6 +103,10 @@ func next(k Kind, site string) string {
 		return "ghostcm dlq list --site " + site
 	case UnmappedPurchase:
 		return "give its product a tier: SITEN_TIERS"
+	case NeedsAttention:
+		return "ghostcm payments list --site " + site + " --state needs_attention"
+	case Refused:
+		return "compare the provider's secret with the one configured: ghostcm doctor " + site
 	case Silence:
 		return "ghostcm doctor " + site
 	case Paused:

@@ -38,6 +38,12 @@ func TestAMessageSaysItAllInOneLine(t *testing.T) {
 				" → check SITEN_GHOST_URL; if it is right: ghostcm sync blog --prune"},
 		{UnmappedPurchase, "blog", message{Status: Open, Count: 2, Detail: "product prod_1 of stripe"},
 			"ghostcm blog: 2 purchases have no tier since 2026-11-22 07:01 UTC: product prod_1 of stripe → give its product a tier: SITEN_TIERS"},
+		{NeedsAttention, "blog", message{Status: Open, Count: 1, Detail: "the last: no_stripe"},
+			"ghostcm blog: 1 purchase needs a person since 2026-11-22 07:01 UTC: the last: no_stripe" +
+				" → ghostcm payments list --site blog --state needs_attention"},
+		{Refused, "blog", message{Status: Open, Count: 3, Detail: "the last of stripe with signature_mismatch"},
+			"ghostcm blog: 3 payment webhooks were refused and kept since 2026-11-22 07:01 UTC: the last of stripe with signature_mismatch" +
+				" → compare the provider's secret with the one configured: ghostcm doctor blog"},
 	} {
 		c.message.Since = since
 		if diff := cmp.Diff(c.want, c.message.notice(c.kind, c.site).Text); diff != "" {
