@@ -1,9 +1,6 @@
 package payment
 
-import (
-	"regexp"
-	"strings"
-)
+import "strings"
 
 // memberPrefix marks what names a member of Ghost in a text that a shop passes
 // through a payment (PayPal's custom and custom_id, a parameter of a link).
@@ -52,7 +49,9 @@ func isAddress(s string) bool {
 	return ok && local != "" && strings.Contains(domain, ".") && !strings.ContainsAny(s, " \t\r\n/:,<>")
 }
 
-var ghostID = regexp.MustCompile(`^[0-9a-f]{24}$`)
-
-// isGhostID is true of the form that Ghost's ids have.
-func isGhostID(s string) bool { return ghostID.MatchString(s) }
+// isGhostID is true of the forms that a member's id (24 hex digits) and uuid have.
+func isGhostID(s string) bool {
+	digits := strings.ReplaceAll(s, "-", "")
+	isHex := strings.Trim(digits, "0123456789abcdefABCDEF") == ""
+	return isHex && (len(s) == 24 && len(digits) == 24 || len(s) == 36 && len(digits) == 32)
+}

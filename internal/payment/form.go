@@ -46,3 +46,7 @@ func appendNew(all []string, values ...string) []string {
 	}
 	return all
 }
+
+func (f form) has(name string) bool { return url.Values(f).Has(name) }
+
+const formType = "application/x-www-form-urlencoded"
