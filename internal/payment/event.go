@@ -82,8 +82,8 @@ const (
 	ActionDispute       Action = "dispute"        // a chargeback or a case was opened
 	ActionDisputeWon    Action = "dispute_won"    // it was closed, the money stays
 	ActionDisputeLost   Action = "dispute_lost"   // it was closed, the money is gone
-	ActionContact       Action = "contact"        // only tells who a customer is, or who Subject is for
-	ActionLink          Action = "link"           // only tells that Aliases are of one purchase
+	ActionContact       Action = "contact"        // only tells who a customer is
+	ActionLink          Action = "link"           // only tells that Subject, Aliases and Customer belong together
 	ActionIgnore        Action = "ignore"         // says nothing about access
 )
 

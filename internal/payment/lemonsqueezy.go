@@ -9,6 +9,10 @@ import (
 // "custom_data"}, "data": a JSON:API object}. There is no event id, and payments of
 // a subscription are objects of another type, which name neither product nor period:
 // "data.id" is the invoice's then. (docs.lemonsqueezy.com/help/webhooks)
+//
+// Every purchase is an order first, and its event does not say whether it begins a
+// subscription. So the order is what an entitlement is about, also of a subscription:
+// else the order alone would be a purchase for ever.
 func normaliseLemonSqueezy(d delivery) ([]Event, error) {
 	n, err := parseJSON(LemonSqueezy, d.body)
 	if err != nil {
@@ -46,9 +50,12 @@ func normaliseLemonSqueezy(d delivery) ([]Event, error) {
 // squeezeSubscription reads a subscription by its status, whatever the event.
 // (docs.lemonsqueezy.com/api/subscriptions/the-subscription-object)
 func (e *Event) squeezeSubscription(id string, facts node) error {
-	e.Subject, e.Snapshot = Subject{Subscription, id}, true
-	e.Aliases = aliases(alias("order", facts.text("order_id")))
-	e.bought([]string{facts.text("first_subscription_item.price_id"), facts.text("variant_id"), facts.text("product_id")})
+	e.Subject, e.Snapshot = Subject{Order, "subscription-" + id}, true
+	if order := facts.text("order_id"); order != "" {
+		e.Subject.ID = "order-" + order
+	}
+	e.Aliases = aliases(alias("subscription", id))
+	e.bought(squeezedThing(facts, facts.text("first_subscription_item.price_id")))
 	e.Key = keyOf("subscription", id, e.Status, facts.text("updated_at"))
 	switch e.Status {
 	case "on_trial", "active":
@@ -75,18 +82,17 @@ func (e *Event) squeezeSubscription(id string, facts node) error {
 	return nil
 }
 
-// squeezePayment reads one payment of a subscription.
+// squeezePayment reads one payment of a subscription, which it names by an alias only.
 func (e *Event) squeezePayment(id string, facts node) error {
 	subscription := facts.text("subscription_id")
 	if subscription == "" {
 		return unreadable(LemonSqueezy, e.Type, "subscription")
 	}
-	e.Subject = Subject{Subscription, subscription}
-	e.Aliases = aliases(alias("invoice", id))
-	e.Amount = Amount{facts.number("total"), facts.text("currency")}
+	e.Aliases = aliases(alias("subscription", subscription), alias("invoice", id))
 	switch e.Status {
 	case "paid":
 		e.Action, e.Paid, e.Renews, e.Key = ActionExtend, true, true, keyOf("paid", "invoice", id)
+		e.Amount = Amount{facts.number("total"), facts.text("currency")}
 		if facts.text("billing_reason") == "initial" {
 			e.Action = ActionGrant
 		}
@@ -100,14 +106,10 @@ func (e *Event) squeezePayment(id string, facts node) error {
 	return nil
 }
 
-// squeezeOrder reads an order. One that begins a subscription does not say so; the
-// subscription's events come along with it, and name the order as their alias. Orders
-// and subscriptions are numbered apart, so the number alone could be either's.
+// squeezeOrder reads an order.
 func (e *Event) squeezeOrder(id string, facts node) {
 	e.Subject = Subject{Order, "order-" + id}
-	e.Aliases = aliases(alias("order", id))
-	item := facts.at("first_order_item")
-	e.bought([]string{item.text("price_id"), item.text("variant_id"), item.text("product_id")})
+	e.bought(squeezedThing(facts.at("first_order_item"), facts.text("first_order_item.price_id")))
 	e.Amount = Amount{facts.number("total"), facts.text("currency")}
 	switch e.Status {
 	case "paid":
@@ -119,8 +121,16 @@ func (e *Event) squeezeOrder(id string, facts node) {
 	}
 }
 
+// squeezedThing is by what one thing can be mapped. Variants, products and prices are
+// each numbered from 1, so a bare number is the variant's, as in the shop's links.
+func squeezedThing(item node, price string) []string {
+	variant := item.text("variant_id")
+	return aliases(alias("price", price), variant, alias("variant", variant), alias("product", item.text("product_id")))
+}
+
 // squeezeRefund: what went back is told since 2024; before, only that it did.
 func (e *Event) squeezeRefund(kind, id string, facts node) {
+	e.Amount = Amount{facts.number("total"), facts.text("currency")}
 	e.Action, e.Refunded = ActionRefund, facts.number("refunded_amount")
 	if e.Status == "partial_refund" || e.Refunded > 0 && e.Refunded < e.Amount.Minor {
 		e.Action = ActionPartialRefund

@@ -158,8 +158,6 @@ func (e *Event) paddleAdjustment(data node) error {
 	if subscription := data.text("subscription_id"); subscription != "" {
 		e.Subject = Subject{Subscription, subscription}
 	}
-	e.Amount.Currency = data.text("currency_code")
-	e.Refunded = data.number("totals.total")
 	e.Key = keyOf("adjustment", id, what, e.Status)
 	switch {
 	case what == "refund" && e.Status == "approved" && paddlePartly(data):

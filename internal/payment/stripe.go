@@ -74,7 +74,8 @@ func (e *Event) stripeLink(object node) {
 
 // stripeCheckout reads a checkout session. It does not say what was bought, only by
 // which link, and what the seller wrote into its metadata. Of a subscription it says
-// who it is for; what was paid, the invoice tells.
+// who it is for; what was paid, the invoice tells. A single payment may have an invoice
+// too, and is known by that then: "invoice.paid" tells of the same purchase.
 func (e *Event) stripeCheckout(object node) error {
 	session, subscription, mode := object.text("id"), object.text("subscription"), object.text("mode")
 	if session == "" || mode == "subscription" && subscription == "" {
@@ -89,10 +90,10 @@ func (e *Event) stripeCheckout(object node) error {
 	case mode == "setup", stripeNative(object):
 		return nil
 	case subscription != "":
-		e.Action, e.Subject = ActionContact, Subject{Subscription, subscription}
+		e.Action, e.Subject = ActionLink, Subject{Subscription, subscription}
 		return nil
 	}
-	e.Subject = Subject{Order, session}
+	e.Subject = Subject{Order, object.text("invoice", "id")}
 	e.bought(append(stripeThings(object.list("line_items.data")), stripeSold(object))...)
 	e.Amount = Amount{object.number("amount_total"), object.text("currency")}
 	if e.Status == "paid" || e.Status == "no_payment_required" { // else a bank takes its time
@@ -156,7 +157,6 @@ func (e *Event) stripeDispute(object node) error {
 	if len(e.Aliases) == 0 {
 		return unreadable(Stripe, e.Type, "charge")
 	}
-	e.Amount = Amount{object.number("amount"), object.text("currency")}
 	switch e.Status {
 	case "needs_response", "under_review":
 		e.Action = ActionDispute
