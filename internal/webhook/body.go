@@ -36,8 +36,8 @@ func newBodies(timeout time.Duration) *bodies {
 	return &bodies{timeout: timeout, large: make(slots, maxLarge), largeOver: make(slots, maxLargeOver)}
 }
 
-// read fills in req.body. A client over its limit gets a quarter of the time.
-func (b *bodies) read(w http.ResponseWriter, r *http.Request, req *request, within bool) Code {
+// read fills in the body. A client over its limit gets a quarter of the time.
+func (b *bodies) read(w http.ResponseWriter, r *http.Request, req *incoming, within bool) Code {
 	if r.ContentLength > maxBody {
 		return PayloadTooLarge
 	}

@@ -40,15 +40,20 @@ func NewGhost(o GhostOptions) *Ghost {
 	return g
 }
 
-// request is what is known so far of a request on its way in.
+// incoming is what every request on its way in has.
+type incoming struct {
+	body     []byte
+	bodyRead bool
+	wait     time.Duration // of a client over its limit
+	cause    error         // of a refusal; never holds payload, secret or address
+}
+
+// request is what is known so far of a request of Ghost's.
 type request struct {
+	incoming
 	delivery     store.Delivery // Site is set once it is a configured one
 	receipt      store.Receipt
-	body         []byte
-	bodyRead     bool
-	contradicted bool          // the query named another event than the signed body
-	wait         time.Duration // of a client over its limit
-	cause        error         // of a refusal; never holds payload, secret or address
+	contradicted bool // the query named another event than the signed body
 }
 
 // ServeHTTP answers one webhook and leaves one record of it.
@@ -96,7 +101,7 @@ func (g *Ghost) authenticate(w http.ResponseWriter, r *http.Request, req *reques
 		return UnknownSite
 	}
 	req.delivery.Site = site.Name
-	if code := g.bodies.read(w, r, req, within); code != accepted {
+	if code := g.bodies.read(w, r, &req.incoming, within); code != accepted {
 		return code
 	}
 	if !within {
