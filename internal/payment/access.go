@@ -1,10 +1,30 @@
 package payment
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
-// Lifetime is how long a purchase that was made once gives access, unless its
+// Lifetime is how many years a purchase that was made once gives access, unless its
 // product has a length.
 const Lifetime = 100
+
+// Why an entitlement gives what it gives.
+const (
+	WhyUnpaid         = "nothing is paid yet"
+	WhyRefunded       = "refunded"
+	WhyPartlyRefunded = "partly refunded"
+	WhyDisputed       = "disputed"
+	WhyDisputeLost    = "dispute lost"
+	WhyEnded          = "ended"
+	WhyCancelled      = "cancelled"
+	WhyPaused         = "paused"
+	WhyOverdue        = "payment overdue"
+	WhyNotRenewed     = "not renewed"
+	WhyUnmapped       = "no tier is mapped to its product"
+	WhyUnknownEnd     = "its provider does not say until when it is paid"
+	WhyOutranked      = "another purchase gives more"
+)
 
 // Access is what one entitlement gives at a moment.
 type Access struct {
@@ -23,5 +43,70 @@ func (a Access) Live() bool { return a.State == StateGranted || a.State == State
 
 // Access says what the entitlement gives under the mapping.
 func (e *Entitlement) Access(m Mapping, now time.Time) Access {
-	return Access{State: StatePending}
+	p, mapped := m.productOf(e)
+	if since, why := e.over(p); why != "" {
+		return Access{State: StateRevoked, Reason: why, Tier: p.Tier, Until: since, Ends: since}
+	}
+	if !e.begun() {
+		return Access{State: StatePending, Reason: WhyUnpaid, Tier: p.Tier}
+	}
+	t := e.term(p, m.grace(p))
+	a := Access{State: t.state, Reason: t.why, Tier: p.Tier, Until: t.until, Ends: t.ends, Next: t.until}
+	if !e.Facts.PartlyRefunded.IsZero() {
+		a.Reason = cmp.Or(a.Reason, WhyPartlyRefunded)
+	}
+	switch {
+	case !now.Before(t.until):
+		a.State, a.Reason, a.Next = StateRevoked, cmp.Or(t.after, WhyEnded), time.Time{}
+	case !mapped:
+		a.State, a.Reason = StateUnmapped, WhyUnmapped
+	}
+	return a
+}
+
+// begun says whether an event has shown living access, now or once: a subscription
+// that was cancelled, paused or overdue had been paid before.
+func (e *Entitlement) begun() bool {
+	f := e.Facts
+	return f.Status.Status != "" || f.Cancel.Cancelled
+}
+
+// over says since when, and why, it gives nothing whatever was paid.
+func (e *Entitlement) over(p Product) (since time.Time, why string) {
+	f := e.Facts
+	switch {
+	case !f.Refunded.IsZero() && p.OnRefund != Keep && !e.paidAnewSince(f.Refunded):
+		return f.Refunded, WhyRefunded
+	case f.Dispute.Dispute == DisputeOpen && p.OnDispute != Keep:
+		return f.Dispute.At, WhyDisputed
+	case f.Dispute.Dispute == DisputeLost && (p.OnDispute != Keep || p.OnRefund != Keep) && !e.paidAnewSince(f.Dispute.At):
+		return f.Dispute.At, WhyDisputeLost
+	case !f.PartlyRefunded.IsZero() && p.OnPartialRefund == Revoke && !e.paidAnewSince(f.PartlyRefunded):
+		return f.PartlyRefunded, WhyPartlyRefunded
+	case f.Status.Status == Ended:
+		return f.Status.At, WhyEnded
+	case p.OnCancel == Now && e.cancelled():
+		return f.Cancel.At, WhyCancelled
+	case f.Status.Status == Paused && p.OnPause != Keep:
+		return f.Status.At, WhyPaused
+	}
+	return time.Time{}, ""
+}
+
+// paidAnewSince says whether what was paid for reaches further by a payment after
+// the given time: what had been paid until then was given back, the new is not.
+func (e *Entitlement) paidAnewSince(t time.Time) bool {
+	before := e.paidUntil(t, false)
+	return !before.IsZero() && e.paidUntil(endOfTime(), false).After(before)
+}
+
+// cancelled says whether it ends instead of renewing. A payment after it that
+// reaches beyond the end shows that it was taken back, though no event said so.
+func (e *Entitlement) cancelled() bool {
+	c := e.Facts.Cancel
+	if !c.Cancelled || c.EndsAt.IsZero() {
+		return c.Cancelled
+	}
+	beyond := c.EndsAt.Add(closeBy)
+	return e.paidUntil(c.At, false).After(beyond) || !e.paidUntil(endOfTime(), false).After(beyond)
 }

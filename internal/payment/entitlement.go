@@ -32,6 +32,10 @@ type Entitlement struct {
 	Linked   string   `json:"linked,omitempty"`
 	LinkedBy LinkedBy `json:"linked_by,omitempty"`
 
+	// Welcome is whether a member who is made for it gets a mail to sign in with: of
+	// purchases that were just made, not of those found in the provider's books.
+	Welcome bool `json:"welcome,omitempty"`
+
 	// Outcome is what was computed and done last, for listings.
 	Outcome Outcome `json:"outcome,omitzero"`
 	// Due is when to look at it again; zero: only when an event comes.

@@ -8,29 +8,33 @@ import "time"
 type Facts struct {
 	Status StatusFact `json:"status,omitzero"`
 	Cancel CancelFact `json:"cancel,omitzero"`
-	// Paid holds each end of what was paid with the first event that told it, if no
-	// earlier one told a later end: so it says what was paid until when, as of any time.
-	Paid []PaidFact `json:"paid,omitempty"`
+	Renews RenewsFact `json:"renews,omitzero"`
+
+	// Paid holds the ends of what was paid for, Shown those of periods that a
+	// subscription only showed.
+	Paid  []Span `json:"paid,omitempty"`
+	Shown []Span `json:"shown,omitempty"`
 	// Undated are the newest payments that told neither an end nor a length.
 	Undated []time.Time `json:"undated,omitempty"`
 	// Ahead is, by product, the longest that a told end lay ahead of its event: about a
 	// period, for payments that tell none.
-	Ahead map[string]time.Duration `json:"ahead,omitempty"`
-	// FirstPaid and LastPaid are the first and last events that grant or extend.
-	FirstPaid time.Time `json:"first_paid,omitzero"`
-	LastPaid  time.Time `json:"last_paid,omitzero"`
-	PastDue   time.Time `json:"past_due,omitzero"` // the first time that a payment was overdue
-	Renews    bool      `json:"renews,omitempty"`  // an event said that it renews by itself
+	Ahead []Ahead `json:"ahead,omitempty"`
+	// First and Last are the first and last events that grant, extend or restore.
+	First time.Time `json:"first,omitzero"`
+	Last  time.Time `json:"last,omitzero"`
+	// Overdue are the newest events that a payment is overdue.
+	Overdue []Overdue `json:"overdue,omitempty"`
 
 	Refunded       time.Time   `json:"refunded,omitzero"` // when all money of a payment went back, last
 	PartlyRefunded time.Time   `json:"partly_refunded,omitzero"`
 	Dispute        DisputeFact `json:"dispute,omitzero"`
 
-	Products []ProductFact   `json:"products,omitempty"`
-	Aliases  []AliasFact     `json:"aliases,omitempty"`
-	Customer map[string]Told `json:"customer,omitempty"` // by field
-	Amount   AmountFact      `json:"amount,omitzero"`
-	Test     bool            `json:"test,omitempty"`
+	Products []ProductFact `json:"products,omitempty"`
+	Items    ItemsFact     `json:"items,omitzero"`
+	Aliases  []AliasFact   `json:"aliases,omitempty"`
+	Customer CustomerFacts `json:"customer,omitzero"`
+	Amount   AmountFact    `json:"amount,omitzero"`
+	Test     bool          `json:"test,omitempty"` // an event was of a sandbox
 }
 
 // Status is where a subscription or order is in its life.
@@ -72,10 +76,28 @@ type CancelFact struct {
 	EndsAt    time.Time `json:"ends_at,omitzero"` // zero: at the end of what is paid
 }
 
-// PaidFact says until when it was paid, as of an event.
-type PaidFact struct {
+// RenewsFact is whether it renews by itself, as of the newest event that knows.
+type RenewsFact struct {
+	At     time.Time `json:"at"`
+	Renews bool      `json:"renews"`
+}
+
+// Span says until when it is paid, or shown to be, as of an event.
+type Span struct {
 	At    time.Time `json:"at"`
 	Until time.Time `json:"until"`
+}
+
+// Ahead is how far an end of a product's period lay ahead.
+type Ahead struct {
+	Product string        `json:"product,omitempty"`
+	By      time.Duration `json:"by"`
+}
+
+// Overdue says that a payment was overdue at a time, and since when.
+type Overdue struct {
+	At    time.Time `json:"at"`
+	Since time.Time `json:"since,omitzero"` // zero: the event did not say
 }
 
 // Dispute is how a chargeback or case stands.
@@ -108,12 +130,20 @@ type DisputeFact struct {
 }
 
 // ProductFact is what was last said to be bought, in ids of one kind ("price",
-// "plink"): a later event of another kind does not take it back.
+// "plink"): a later event that names only other kinds does not take it back.
 type ProductFact struct {
 	Kind string    `json:"kind,omitempty"`
 	Life bool      `json:"life,omitempty"` // told by an event of its life, not of its money
 	At   time.Time `json:"at"`
+	Pos  int       `json:"pos,omitempty"` // of the first among all that the event named
 	IDs  []string  `json:"ids"`
+}
+
+// ItemsFact is how the newest event that named products told them apart.
+type ItemsFact struct {
+	Life  bool       `json:"life,omitempty"`
+	At    time.Time  `json:"at"`
+	Items [][]string `json:"items,omitempty"`
 }
 
 // AliasFact is another id of the purchase, with the newest event that told it.
@@ -128,8 +158,18 @@ type Told struct {
 	Word string    `json:"word"`
 }
 
-// AmountFact is the newest amount that was paid.
+// CustomerFacts is the newest word of each field of Customer.
+type CustomerFacts struct {
+	ID          Told `json:"id,omitzero"`
+	Email       Told `json:"email,omitzero"`
+	Name        Told `json:"name,omitzero"`
+	MemberID    Told `json:"member_id,omitzero"`
+	MemberEmail Told `json:"member_email,omitzero"`
+}
+
+// AmountFact is the newest amount that was paid, or else shown.
 type AmountFact struct {
+	Paid   bool      `json:"paid,omitempty"`
 	At     time.Time `json:"at"`
 	Amount Amount    `json:"amount"`
 }

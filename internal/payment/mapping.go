@@ -54,6 +54,21 @@ func (m Mapping) Find(provider string, candidates []string) (Product, bool) {
 	return Product{}, false
 }
 
+// productOf is what an entitlement is mapped by. Of several things bought together
+// it is the one with the highest tier.
+func (m Mapping) productOf(e *Entitlement) (best Product, found bool) {
+	for _, item := range e.Facts.Items.Items {
+		p, mapped := m.Find(e.Provider, item)
+		if mapped && (!found || m.Rank(p.Tier) < m.Rank(best.Tier)) {
+			best, found = p, true
+		}
+	}
+	if found {
+		return best, true
+	}
+	return m.Find(e.Provider, e.Products)
+}
+
 // Rank is the position of a tier, 0 is the highest; a tier that is not in the
 // mapping ranks below all that are.
 func (m Mapping) Rank(tier string) int {
