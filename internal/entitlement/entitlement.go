@@ -12,12 +12,14 @@
 package entitlement
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
 	"github.com/ghostcm/ghostcm/internal/ghost"
 	"github.com/ghostcm/ghostcm/internal/jobs"
 	"github.com/ghostcm/ghostcm/internal/metrics"
+	"github.com/ghostcm/ghostcm/internal/payment"
 	"github.com/ghostcm/ghostcm/internal/store"
 )
 
@@ -37,6 +39,8 @@ type Site struct {
 	// Proofs are, by provider, what shows that a delivery is genuine, several while
 	// rotating. A provider that is not in it is not configured.
 	Proofs map[string][]string
+	// Mapping is what the site's purchases give.
+	Mapping payment.Mapping
 	// Mail is whether Ghost sends a sign-in mail to a member that a purchase creates.
 	Mail bool
 }
@@ -44,6 +48,7 @@ type Site struct {
 // Alerts is told of what needs a person; alert.Alerts is one.
 type Alerts interface {
 	UnmappedPurchase(site, provider, product string)
+	NeedsAttention(site, code string)
 }
 
 // Options is what a Flow is made of. All but Metrics and Alerts are required.
@@ -53,6 +58,12 @@ type Options struct {
 	Sites []Site
 	// Retries are the waits after each failed attempt; then comes the dead letter.
 	Retries []time.Duration
+	// KeepDead is how long the body of a delivery is kept that became a dead letter.
+	KeepDead time.Duration
+	// Prove asks the provider whether it made a delivery: nil, *payment.Refused, or why
+	// that could not be told. Who asks Paddle, or any, who a customer is.
+	Prove func(ctx context.Context, d store.PaymentDelivery, proofs []string) error
+	Who   func(ctx context.Context, site, provider, customerID string) (payment.Customer, bool, error)
 	// TestEvents is whether events of a sandbox are taken as if they were real.
 	TestEvents bool
 	Log        *slog.Logger
@@ -65,11 +76,12 @@ type Options struct {
 type Flow struct {
 	Options
 	sites map[string]*Site
+	turns *turns
 }
 
 // New makes a flow; it touches nothing outside.
 func New(o Options) *Flow {
-	f := &Flow{Options: o, sites: map[string]*Site{}}
+	f := &Flow{Options: o, sites: map[string]*Site{}, turns: newTurns(len(o.Sites))}
 	for i := range o.Sites {
 		f.sites[o.Sites[i].Name] = &o.Sites[i]
 	}

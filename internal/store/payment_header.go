@@ -2,7 +2,7 @@ package store
 
 import (
 	"maps"
-	"net/textproto"
+	"strings"
 
 	"github.com/ghostcm/ghostcm/internal/payment"
 )
@@ -10,7 +10,12 @@ import (
 // HeaderValue returns a header that was kept, by its name in any case; "" for one
 // that was not there.
 func (d PaymentDelivery) HeaderValue(name string) string {
-	return d.Header[textproto.CanonicalMIMEHeaderKey(name)]
+	for kept, value := range d.Header {
+		if strings.EqualFold(kept, name) {
+			return value
+		}
+	}
+	return ""
 }
 
 // WithoutToken is the delivery without what is a secret itself. It is for one that

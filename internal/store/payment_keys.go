@@ -21,6 +21,8 @@ import (
 //	{ghostcm}:quarantine:SITE:PROVIDER         zset    "ID SIZE" of deliveries that failed verification, by receipt
 //	{ghostcm}:quarantined:SITE:PROVIDER:ID     hash    such a delivery, as above
 //	{ghostcm}:refused:SITE:PROVIDER            string  how many were not kept since there was no room
+//	{ghostcm}:applied:SITE                     hash    digests of the settings that the ledger and the quarantine were last held against
+//	{ghostcm}:heard:SITE:PROVIDER              hash    when the provider's webhooks came, and were refused (heard.go)
 //	{ghostcm}:grant:SITE:MEMBER                string  Grant as JSON: what we mean Ghost to give the member
 const (
 	deliveriesKey = namespace + "deliveries:waiting"

@@ -1,0 +1,164 @@
+package entitlement
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/ghostcm/ghostcm/internal/jobs"
+	"github.com/ghostcm/ghostcm/internal/payment"
+	"github.com/ghostcm/ghostcm/internal/provider"
+	"github.com/ghostcm/ghostcm/internal/store"
+)
+
+// How long a delivery's job may take, and how much later than its next attempt it
+// counts as lost.
+const (
+	paymentTimeout = 40 * time.Second
+	lostAfter      = time.Minute
+)
+
+var (
+	// errNoSite is the fate of jobs of a site that was taken out of the configuration,
+	// or sells nothing any more.
+	errNoSite = errors.New("the site is not configured here, or has no payments; add it, or drop this dead letter")
+	// errAboutNothing is of an event that names neither a purchase nor another id of it.
+	errAboutNothing = errors.New("the event names no purchase; report this with the provider's name for the event")
+	// errBodyGone is of a letter that was replayed too late.
+	errBodyGone = errors.New("the delivery is no longer kept; let the provider send it again, or backfill")
+)
+
+// The codes of what keeps a delivery out of the ledger.
+const (
+	codeNoSite     = "config:unknown_site"
+	codeNoProvider = "config:unknown_provider"
+	codeBodyGone   = "payment:gone"
+	codeUnreadable = "payment:unreadable"
+	codeOrphans    = "payment:orphans"
+	codeContended  = "payment:contended"
+)
+
+func (f *Flow) paymentKind() jobs.Kind {
+	return jobs.Kind{
+		Name: KindPayment, Schedule: f.Retries, Timeout: paymentTimeout, Handle: f.handlePayment, Died: f.paymentDied,
+	}
+}
+
+// handlePayment brings what a delivery tells into the ledger. It may be done any
+// number of times, also at once.
+func (f *Flow) handlePayment(ctx context.Context, job jobs.Job) error {
+	err := f.carryDelivery(ctx, job)
+	if err != nil {
+		f.putOff(ctx, job, err)
+		return err
+	}
+	return f.Store.FinishDelivery(ctx, job.Site, job.Key)
+}
+
+// putOff lets the sweeper leave a delivery alone until its job's next attempt.
+func (f *Flow) putOff(ctx context.Context, job jobs.Job, err error) {
+	wait, snoozed := jobs.SnoozedFor(err, f.Now())
+	if !snoozed && (job.LastAttempt || jobs.IsPermanent(err)) {
+		return // paymentDied has it
+	}
+	if !snoozed {
+		wait = max(f.nextDelay(job), jobs.RetryAfterOf(err))
+		f.noteFailure(ctx, job, outcomeRetried, err)
+	}
+	at := f.Now().Add(wait + lostAfter)
+	if err := f.Store.DeferDelivery(context.WithoutCancel(ctx), job.Site, job.Key, at); err != nil {
+		f.Log.WarnContext(ctx, "payment.not_put_off", "site", job.Site, "delivery_id", job.Key, "reason", err.Error())
+	}
+}
+
+// nextDelay is how long the job layer waits at most before the next attempt.
+func (f *Flow) nextDelay(job jobs.Job) time.Duration {
+	if n := job.Attempt - 1; n < len(f.Retries) {
+		return f.Retries[n] + f.Retries[n]/4
+	}
+	return 0
+}
+
+// paymentDied keeps the body for a replay, and the sweeper from what is a dead
+// letter's now.
+func (f *Flow) paymentDied(ctx context.Context, job jobs.Job, err error) {
+	if err := f.Store.ShelveDelivery(ctx, job.Site, job.Key, f.KeepDead); err != nil {
+		f.Log.WarnContext(ctx, "payment.not_shelved", "site", job.Site, "delivery_id", job.Key, "reason", err.Error())
+	}
+	f.Metrics.DeadLetter(job.Site, KindPayment)
+	f.noteFailure(ctx, job, outcomeDead, err)
+	f.Log.ErrorContext(ctx, "payment.dead", "site", job.Site, "delivery_id", job.Key, "job_id", job.ID,
+		"code", codeOf(err), "reason", err.Error())
+}
+
+func (f *Flow) carryDelivery(ctx context.Context, job jobs.Job) error {
+	site := f.sites[job.Site]
+	if site == nil {
+		return jobs.WithCode(errNoSite, codeNoSite)
+	}
+	d, found, err := f.Store.Delivery(ctx, job.Site, job.Key)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return jobs.WithCode(jobs.Permanent(errBodyGone), codeBodyGone)
+	}
+	genuine, err := f.prove(ctx, site, d)
+	if err != nil || !genuine {
+		return err
+	}
+	events, err := payment.Normalise(d.Provider, d.Body, d.HeaderValue, d.ReceivedAt)
+	if err != nil {
+		return jobs.WithCode(jobs.Permanent(err), codeUnreadable)
+	}
+	return f.takeIn(ctx, d, events)
+}
+
+// prove asks the provider whether it made a delivery of which nobody else can tell.
+// What it did not make goes into the quarantine.
+func (f *Flow) prove(ctx context.Context, site *Site, d store.PaymentDelivery) (genuine bool, err error) {
+	if !d.Unproven {
+		return true, nil
+	}
+	proofs, ok := site.Proofs[d.Provider]
+	if !ok {
+		return false, jobs.WithCode(errNoSite, codeNoProvider)
+	}
+	err = f.Prove(ctx, d, proofs)
+	if refused, is := errors.AsType[*payment.Refused](err); is {
+		return false, f.refuse(ctx, d, refused.Reason)
+	}
+	return err == nil, providerFailed(err)
+}
+
+// refuse keeps a delivery apart that gives nothing as things are.
+func (f *Flow) refuse(ctx context.Context, d store.PaymentDelivery, why payment.Reason) error {
+	kept, err := f.Store.Quarantine(ctx, d, string(why))
+	if err != nil {
+		return err
+	}
+	outcome := OutcomeRefused
+	if why == payment.ReasonTest {
+		outcome = OutcomeTest
+	}
+	f.tell(ctx, told{delivery: d, outcome: outcome, code: string(why)})
+	f.Log.WarnContext(ctx, "payment.refused", "site", d.Site, "provider", d.Provider, "delivery_id", d.ID,
+		"reason", string(why), "quarantined", kept)
+	return nil
+}
+
+// providerFailed is what the job layer does about a provider that did not answer.
+func providerFailed(err error) error {
+	failure, is := errors.AsType[*provider.Error](err)
+	if !is {
+		return err
+	}
+	coded := jobs.WithCode(err, providerCode(failure))
+	if failure.Kind() == provider.Canceled {
+		return jobs.Snooze(0)
+	}
+	if failure.RetryAfter > 0 {
+		return jobs.RetryAfter(coded, failure.RetryAfter)
+	}
+	return coded
+}

@@ -1,0 +1,65 @@
+package entitlement
+
+import (
+	"context"
+	"errors"
+
+	"github.com/ghostcm/ghostcm/internal/payment"
+	"github.com/ghostcm/ghostcm/internal/store"
+)
+
+// Release verifies again what is quarantined of a provider, as of the time when it
+// came, and takes in what turns out to be genuine. It returns how many that were.
+func (f *Flow) Release(ctx context.Context, site, provider string) (released int, err error) {
+	s := f.sites[site]
+	if s == nil {
+		return 0, errNoSite
+	}
+	intake := Intake{Store: f.Store, Queue: f.Queue}
+	for d, err := range f.Store.Quarantined(ctx, site, provider) {
+		if err != nil {
+			return released, err
+		}
+		genuine, unproven := f.verifyAgain(ctx, d, s.Proofs[provider])
+		if !genuine {
+			continue
+		}
+		d.Source, d.Reason, d.Unproven = store.FromQuarantine, "", unproven
+		if _, err := intake.Accept(ctx, d.WithoutToken(), ""); err != nil {
+			return released, err
+		}
+		if err := f.Store.DropQuarantined(ctx, site, provider, d.ID); err != nil {
+			return released, err
+		}
+		released++
+	}
+	if released > 0 {
+		f.Log.InfoContext(ctx, "payment_quarantine.released", "site", site, "provider", provider, "deliveries", released)
+	}
+	return released, nil
+}
+
+// verifyAgain says whether a delivery is genuine by the settings of today, or may be
+// and only its provider can tell.
+func (f *Flow) verifyAgain(ctx context.Context, d store.PaymentDelivery, proofs []string) (genuine, unproven bool) {
+	if d.Reason == string(payment.ReasonTest) && !d.Unproven {
+		return f.TestEvents, false
+	}
+	err := f.Prove(ctx, d, proofs)
+	if _, refused := errors.AsType[*payment.Refused](err); refused {
+		return false, false
+	}
+	if err != nil {
+		return true, true
+	}
+	events, err := payment.Normalise(d.Provider, d.Body, d.HeaderValue, d.ReceivedAt)
+	if err != nil {
+		return true, false // its job says why it cannot be read
+	}
+	for _, e := range events {
+		if e.Test && !f.TestEvents {
+			return false, false
+		}
+	}
+	return true, false
+}
