@@ -48,7 +48,8 @@ type Case struct {
 
 	goal    Want
 	asked   texts             // of the goal
-	shown   *texts            // what a listing shows of the member's subscriber; nil without
+	listed  bool              // a listing shows the member's subscriber
+	shown   texts             // as which it shows it
 	prior   Digests           // what the subscriber to be written has already
 	was     string            // the remembered address when the case began
 	absent  addressSet        // answered with 203
@@ -62,7 +63,16 @@ type Case struct {
 
 // New starts a case.
 func New(in Input) *Case {
-	c := &Case{
+	c := new(Case)
+	c.Reset(in)
+	return c
+}
+
+// Reset starts a case in the place of one that is over and of which nobody keeps
+// anything: who decides for very many saves the memory for each.
+func (c *Case) Reset(in Input) {
+	*c = Case{
+		seen: c.seen[:0], absent: c.absent[:0],
 		ID: in.Entry.ID, Memory: in.Memory, Addresses: in.Addresses,
 		policy: in.Policy, layout: in.Layout.settle(), now: in.Now, entry: in.Entry,
 		facts: in.Entry.facts(in.Memory), fresh: in.Fresh != nil,
@@ -92,7 +102,6 @@ func New(in Input) *Case {
 	c.Memory.OptInAt = c.optIn(in.Entry)
 	c.want()
 	c.former = c.formerOf(in.Entry, in.Memory)
-	return c
 }
 
 // Keys are the addresses, as AddressKey spells them, that the case may touch
@@ -166,7 +175,7 @@ func (c *Case) isWritten(place int) bool {
 	switch {
 	case !asked.Known:
 		return true
-	case c.shown != nil:
+	case c.listed:
 		return c.shown[place] == *asked
 	}
 	return c.Memory.Written[place] == digest(asked.Value)

@@ -9,7 +9,7 @@ func (c *Case) Begin(s Step) {
 		return
 	}
 	c.Memory.ForgetWritten()
-	c.shown = nil
+	c.listed = false
 	switch s.Action {
 	case Update, Import:
 		c.address(s.Want.Email, c.own)

@@ -21,8 +21,10 @@ type Sighting struct {
 // Emails are the addresses that the case of a re-read member looks at: those to
 // be looked up in a listing, recalled and locked. It is what Keys tells, for
 // less.
-func (in Input) Emails() []string {
-	emails := make([]string, 0, 2)
+func (in *Input) Emails() []string { return in.AppendEmails(nil) }
+
+// AppendEmails appends Emails to a slice that is empty.
+func (in *Input) AppendEmails(emails []string) []string {
 	add := func(email string) {
 		if email != "" && !slices.ContainsFunc(emails, func(had string) bool { return SameAddress(had, email) }) {
 			emails = append(emails, email)
@@ -51,7 +53,7 @@ func (c *Case) believe(shown []Sighting) {
 		c.sight(&shown[i])
 	}
 	c.adopt(shown)
-	c.shown, c.prior = nil, Digests{}
+	c.prior = Digests{}
 	for i := range shown {
 		if s := &shown[i]; s.Found && c.Memory.Email != "" && SameAddress(s.At, c.Memory.Email) {
 			c.show(s)
@@ -59,22 +61,18 @@ func (c *Case) believe(shown []Sighting) {
 		}
 	}
 	c.Memory.Written, c.Memory.Layout = c.prior, ""
-	if c.shown != nil {
+	if c.listed {
 		c.Memory.Layout = c.print
 	}
 }
 
 // show takes in what the list has, as if it had been written so.
 func (c *Case) show(s *Sighting) {
-	c.shown, c.prior = &texts{}, Digests{}
-	c.shown[placeOfName] = Some(s.Name)
+	c.listed = true
+	c.shown[placeOfName], c.prior[placeOfName] = Some(s.Name), digest(s.Name)
 	for i, f := range c.layout.fields() {
-		c.shown[f.place] = Some(f.Normal(s.Values[i]))
-	}
-	for place, text := range c.shown {
-		if text.Known {
-			c.prior[place] = digest(text.Value)
-		}
+		value := f.Normal(s.Values[i])
+		c.shown[f.place], c.prior[f.place] = Some(value), digest(value)
 	}
 }
 

@@ -2,6 +2,7 @@ package member
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 // returns how many writes it made and jobs it left.
 func (w *world) sync() (writes, jobs int) {
 	w.Helper()
+	c := new(Case)
 	for _, id := range slices.Sorted(maps.Keys(w.ghost)) {
 		facts := w.ghost[id]
 		facts.Suppressed = Some(facts.Suppressed.Value)
@@ -23,7 +25,10 @@ func (w *world) sync() (writes, jobs int) {
 		for _, email := range in.Emails() {
 			in.Shown = append(in.Shown, w.sighting(email))
 		}
-		c := New(in)
+		c.removed.add("a@x.org") // of a case that went on
+		c.taken, c.written, c.changed, c.former, c.outcome = true, true, true, []string{"c@x.org"}, InvalidAddress
+		c.Reset(in)
+		w.asNew(c, in)
 		switch step := c.Next(); {
 		case step.Action == Finish:
 			w.save(c)
@@ -42,6 +47,22 @@ func (w *world) sync() (writes, jobs int) {
 		}
 	}
 	return writes, jobs
+}
+
+// asNew makes sure that nothing is left of the case before.
+func (w *world) asNew(c *Case, in Input) {
+	w.Helper()
+	anew, again := *New(in), *c
+	again.seen, again.absent = slices.Clone(again.seen), slices.Clone(again.absent)
+	if len(again.seen) == 0 {
+		again.seen = anew.seen
+	}
+	if len(again.absent) == 0 {
+		again.absent = anew.absent
+	}
+	if !reflect.DeepEqual(anew, again) {
+		w.Fatalf("a case that was reset is %+v\nas new it is %+v", again, anew)
+	}
 }
 
 func (w *world) importable(c *Case, s Step) bool {

@@ -103,6 +103,13 @@ func textLen(s string) (n int) {
 // name. A comma inside a name becomes a semicolon, so that the list can be
 // taken apart again.
 func JoinNames(names []string) string {
+	if arePlain(names) {
+		return strings.Join(names, ",")
+	}
+	return joinCut(names)
+}
+
+func joinCut(names []string) string {
 	var b strings.Builder
 	room := MaxText
 	for _, name := range names {
@@ -124,6 +131,18 @@ func JoinNames(names []string) string {
 		room -= need
 	}
 	return b.String()
+}
+
+// arePlain says of most names that there is nothing to do but join them.
+func arePlain(names []string) bool {
+	size := len(names) - 1
+	for _, name := range names {
+		size += len(name)
+		if name == "" || strings.Contains(name, ",") || !isPlain(name) {
+			return false
+		}
+	}
+	return size <= MaxText
 }
 
 // SameAddress says whether two addresses are one subscriber: their case does

@@ -135,6 +135,16 @@ func FuzzJoinNames(f *testing.F) {
 	})
 }
 
+func TestPlainNamesAreJoinedAsAnyOthersAre(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		names := rapid.SliceOf(rapid.SampledFrom([]string{"", "VIP", "a b", " x", "a,b", "é", strings.Repeat("y", 83)})).Draw(t, "names")
+		if got, want := JoinNames(names), joinCut(names); got != want {
+			t.Errorf("%q are %q, want %q", names, got, want)
+		}
+	})
+}
+
 func TestAddressesAreComparedInLowerCase(t *testing.T) {
 	t.Parallel()
 	if !SameAddress(" Jo@X.org", "jo@x.ORG ") || SameAddress("jo@x.org", "jo+1@x.org") {

@@ -88,7 +88,7 @@ func (a *attempt) run(ctx context.Context, items []*item) error {
 func (a *attempt) lock(ctx context.Context, items []*item) ([]*item, error) {
 	claims := make([]store.Claim, len(items))
 	for i, it := range items {
-		claims[i] = store.Claim{ID: it.facts.ID, Emails: a.plan.input(&it.subject).Emails()}
+		claims[i] = store.Claim{ID: it.facts.ID, Emails: it.emails}
 	}
 	locks, took, err := a.Store.LockBatch(ctx, a.req.Site.Name, claims, a.BatchLease)
 	if err != nil {
@@ -113,8 +113,8 @@ func (a *attempt) decideAgain(ctx context.Context, items []*item) ([]*item, erro
 	for _, it := range items {
 		c.members = append(c.members, it.facts)
 	}
-	now, err := a.recall(ctx, c)
-	if err != nil {
+	now := make([]item, len(items))
+	if err := a.recall(ctx, c, now); err != nil {
 		return nil, err
 	}
 	// Only while the run has its lock is it known whom workers wrote since it began.
@@ -123,9 +123,10 @@ func (a *attempt) decideAgain(ctx context.Context, items []*item) ([]*item, erro
 	}
 	var same []*item
 	for i, it := range items {
-		fresh := now[i]
+		fresh := now[i].subject
 		fresh.shown, fresh.now, fresh.cleared = it.shown, it.now, it.cleared
-		it.subject, it.decision = fresh, a.plan.decide(&fresh)
+		it.subject = fresh
+		it.decision = a.plan.decide(&it.subject, new(member.Case))
 		switch it.way {
 		case nothing:
 			a.finish(it)

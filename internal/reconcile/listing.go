@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"iter"
+	"math/bits"
 	"os"
 	"slices"
 
@@ -22,9 +23,15 @@ type listing struct {
 	seed maphash.Seed
 	rows []place // by hash once sealed
 	buf  []byte
+	wide int // how many values a row has
 
-	met     bits // the rows that some member of Ghost belongs to
-	claimed bits // the rows whose address some member has in Ghost
+	// first are the numbers of the first rows whose hashes begin with 0, 1, 2 …, in
+	// what shift leaves of them; behind them the number of rows.
+	first []uint32
+	shift int
+
+	met     marks // the rows that some member of Ghost belongs to
+	claimed marks // the rows whose address some member has in Ghost
 
 	active int
 }
@@ -35,14 +42,15 @@ type place struct {
 	offset int64
 }
 
-type bits []uint64
+// marks is a bit for each row.
+type marks []uint64
 
-func newBits(n int) bits { return make(bits, (n+63)/64) }
+func newMarks(n int) marks { return make(marks, (n+63)/64) }
 
-func (b bits) has(i int) bool { return b[i/64]&(1<<(i%64)) != 0 }
+func (b marks) has(i int) bool { return b[i/64]&(1<<(i%64)) != 0 }
 
 // set sets a bit and says whether it was not set before.
-func (b bits) set(i int) (first bool) {
+func (b marks) set(i int) (first bool) {
 	first = !b.has(i)
 	b[i/64] |= 1 << (i % 64)
 	return first
@@ -73,7 +81,7 @@ func (l *listing) add(r row) error {
 	if _, err := l.out.Write(l.buf); err != nil {
 		return fmt.Errorf("keeping the listing: %w", err)
 	}
-	l.rows = append(l.rows, place{l.hash(r.email), l.size})
+	l.rows, l.wide = append(l.rows, place{l.hash(r.email), l.size}), max(l.wide, len(r.values))
 	l.size += int64(len(l.buf))
 	if r.active() {
 		l.active++
@@ -90,13 +98,33 @@ func (l *listing) seal() error {
 	}
 	l.out = nil
 	slices.SortFunc(l.rows, func(a, b place) int {
-		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.offset, b.offset))
+		if a.hash != b.hash {
+			return cmp.Compare(a.hash, b.hash)
+		}
+		return cmp.Compare(a.offset, b.offset)
 	})
 	if err := l.dropOlder(); err != nil {
 		return err
 	}
-	l.met, l.claimed = newBits(len(l.rows)), newBits(len(l.rows))
+	l.met, l.claimed = newMarks(len(l.rows)), newMarks(len(l.rows))
+	l.index()
 	return nil
+}
+
+// index notes where hashes begin, about eight to one note: finding one is then no
+// search through all.
+func (l *listing) index() {
+	wide := bits.Len(uint(len(l.rows) / 8))
+	l.shift = 64 - wide
+	l.first = make([]uint32, 0, 1<<wide+1)
+	for i, p := range l.rows {
+		for uint64(len(l.first)) <= p.hash>>l.shift {
+			l.first = append(l.first, uint32(i))
+		}
+	}
+	for len(l.first) < cap(l.first) {
+		l.first = append(l.first, uint32(len(l.rows)))
+	}
 }
 
 // dropOlder keeps one row of each address: a subscriber who moved from state to
@@ -167,8 +195,11 @@ func newer(a, b row) bool {
 // does not have it.
 func (l *listing) find(email string) (row, int, error) {
 	hash := l.hash(email)
-	i, _ := slices.BinarySearchFunc(l.rows, hash, func(p place, h uint64) int { return cmp.Compare(p.hash, h) })
-	for ; i < len(l.rows) && l.rows[i].hash == hash; i++ {
+	note := hash >> l.shift
+	for i := int(l.first[note]); i < int(l.first[note+1]); i++ {
+		if l.rows[i].hash != hash {
+			continue
+		}
 		r, err := l.read(l.rows[i].offset)
 		if err != nil {
 			return row{}, -1, err
@@ -194,13 +225,13 @@ func (l *listing) read(offset int64) (row, error) {
 		return row{}, errBadRow
 	}
 	if used+int(size) <= n {
-		return decodeRow(first[used : used+int(size)])
+		return decodeRow(first[used:used+int(size)], l.wide)
 	}
 	whole := make([]byte, size)
 	if _, err := l.file.ReadAt(whole, offset+int64(used)); err != nil {
 		return row{}, fmt.Errorf("reading the listing: %w", err)
 	}
-	return decodeRow(whole)
+	return decodeRow(whole, l.wide)
 }
 
 // unmet yields the rows that no member of Ghost belongs to.

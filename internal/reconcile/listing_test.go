@@ -142,7 +142,7 @@ func TestOnlyOurFieldsAreKeptOfARow(t *testing.T) {
 func TestADamagedRowIsAnError(t *testing.T) {
 	t.Parallel()
 	for _, raw := range [][]byte{{}, {200}, {3, 'a'}, {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01}} {
-		if _, err := decodeRow(raw); err == nil {
+		if _, err := decodeRow(raw, 1); err == nil {
 			t.Errorf("%v was read", raw)
 		}
 	}

@@ -3,9 +3,7 @@ package reconcile
 import (
 	"context"
 	"iter"
-	"runtime"
 	"slices"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -30,6 +28,7 @@ type source func(ctx context.Context, after string) iter.Seq2[member.Facts, erro
 type walker struct {
 	*run
 	writing *errgroup.Group
+	items   []item         // of the chunk in hand; what is kept of one is moved away
 	batches map[way]*batch // being filled, by what is done with them
 	last    string         // the id before that of the next to be decided
 	safe    string         // the id up to which all are on their way
@@ -115,48 +114,29 @@ func (w *walker) walkThrough(ctx context.Context, chunks <-chan walked) error {
 
 // take decides for a chunk of members, and sends what is to be done on its way.
 func (w *walker) take(ctx context.Context, c chunk) error {
-	subjects, err := w.recall(ctx, c)
-	if err != nil {
+	w.items = slices.Grow(w.items[:0], len(c.members))[:len(c.members)]
+	items := w.items
+	if err := w.recall(ctx, c, items); err != nil {
 		return err
 	}
 	for _, id := range c.bad {
 		w.tell(Change{Kind: Fail, MemberID: id, Reason: Unreadable, Err: errUnreadable})
 	}
-	items := make([]item, len(subjects))
-	for i := range items {
-		items[i].subject = subjects[i]
-		if err := w.plan.look(&items[i].subject); err != nil {
-			return err
-		}
+	if err := w.plan.lookAll(items); err != nil {
+		return err
 	}
 	w.plan.decideAll(items)
 	handed, err := w.sendAll(ctx, items)
 	if err != nil {
 		return err
 	}
-	w.counted(func(r *Report) { r.Members += len(subjects) })
+	w.counted(func(r *Report) { r.Members += len(items) })
 	w.progress(Progress{Phase: Members, Done: w.report.Members, Total: w.total})
 	if err := w.handOver(ctx, handed); err != nil {
 		return err
 	}
 	w.safe = c.last
 	return nil
-}
-
-// decideAll decides for many members, on all processors.
-func (p *planner) decideAll(items []item) {
-	var deciding sync.WaitGroup
-	part := (len(items) + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0)
-	for part > 0 && len(items) > 0 {
-		some := items[:min(part, len(items))]
-		items = items[len(some):]
-		deciding.Go(func() {
-			for i := range some {
-				some[i].decision = p.decide(&some[i].subject)
-			}
-		})
-	}
-	deciding.Wait()
 }
 
 // sendAll puts members where what is to be done for them is done, and returns
@@ -167,7 +147,7 @@ func (w *walker) sendAll(ctx context.Context, items []item) (handed []*item, err
 		if err := w.settleRival(ctx, it); err != nil {
 			return nil, err
 		}
-		id := it.facts.ID // once sent, the item is its batch's
+		id := it.facts.ID // once sent, what it was is its batch's
 		handed = w.send(ctx, it, handed)
 		if w.full() {
 			break
@@ -211,7 +191,9 @@ func (w *walker) put(ctx context.Context, it *item) {
 		return
 	}
 	b.keys[key] = true
-	b.items = append(b.items, it)
+	kept := *it
+	b.items = append(b.items, &kept)
+	*it = item{}
 	if len(b.items) == campaignmonitor.MaxImport || w.full() {
 		w.dispatch(ctx, b)
 	}
@@ -268,40 +250,26 @@ func (w *walker) note(ctx context.Context) error {
 }
 
 // recall joins members with what is remembered of them and of their addresses.
-func (r *run) recall(ctx context.Context, c chunk) ([]subject, error) {
+func (r *run) recall(ctx context.Context, c chunk, into []item) error {
 	ids := make([]string, len(c.members))
-	for i, f := range c.members {
-		ids[i] = f.ID
+	for i := range ids {
+		ids[i] = c.members[i].ID
 	}
 	recalled, err := r.Store.Recall(ctx, r.req.Site.Name, ids)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	subjects := make([]subject, len(ids))
-	var emails []string
-	for i := range subjects {
-		subjects[i] = subject{facts: c.members[i], recalled: recalled[i], now: c.from}
-		emails = append(emails, r.plan.input(&subjects[i]).Emails()...)
+	emails := make([]string, 0, len(ids))
+	for i := range into {
+		r.plan.join(&into[i].subject, c.members[i], recalled[i], c.from)
+		emails = append(emails, into[i].emails...)
 	}
-	slices.Sort(emails)
-	known, err := r.Store.RecallAddresses(ctx, r.req.Site.Name, slices.Compact(emails))
+	known, err := r.Store.RecallAddresses(ctx, r.req.Site.Name, emails)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	for i := range subjects {
-		subjects[i].addresses = r.plan.addressesOf(&subjects[i], known)
+	for i := range into {
+		into[i].pick(known)
 	}
-	return subjects, nil
-}
-
-// addressesOf picks the addresses of one member.
-func (p *planner) addressesOf(s *subject, known map[string]member.Address) map[string]member.Address {
-	own := map[string]member.Address{}
-	for _, email := range p.input(s).Emails() {
-		key := member.AddressKey(email)
-		if a, ok := known[key]; ok {
-			own[key] = a
-		}
-	}
-	return own
+	return nil
 }

@@ -25,15 +25,15 @@ func (e *Engine) One(ctx context.Context, req Request, facts member.Facts, find 
 		return Change{}, err
 	}
 	r.list, r.plan.list = &listing{}, &listing{} // the list is looked at, though not as a whole
-	subjects, err := r.recall(ctx, chunk{members: []member.Facts{facts}, from: r.report.Began})
-	if err != nil {
+	items := make([]item, 1)
+	if err := r.recall(ctx, chunk{members: []member.Facts{facts}, from: r.report.Began}, items); err != nil {
 		return Change{}, err
 	}
-	s := &subjects[0]
+	s := &items[0].subject
 	if err := r.lookUp(ctx, s, find); err != nil {
 		return Change{}, err
 	}
-	d := r.plan.decide(s)
+	d := r.plan.decide(s, new(member.Case))
 	if d.rival != "" {
 		theirs, err := r.rivalHas(ctx, d.rival, facts.Email.Value)
 		if err != nil {
@@ -86,7 +86,7 @@ func (e *Engine) single(ctx context.Context, req Request) (*run, error) {
 // lookUp finds what the list shows at the member's addresses.
 func (r *run) lookUp(ctx context.Context, s *subject, find Find) error {
 	keys := columnsOf(r.layout)
-	for _, email := range r.plan.input(s).Emails() {
+	for _, email := range s.emails {
 		subscriber, found, err := find(ctx, email)
 		if err != nil {
 			return err
@@ -95,11 +95,7 @@ func (r *run) lookUp(ctx context.Context, s *subject, find Find) error {
 			s.shown = append(s.shown, member.Sighting{At: email})
 			continue
 		}
-		sighting := keys.row(subscriber).sighting(email)
-		if r.plan.since != nil {
-			sighting.Since = r.plan.since(subscriber.Date)
-		}
-		s.shown = append(s.shown, sighting)
+		s.shown = append(s.shown, r.plan.sighting(keys.row(subscriber), email))
 	}
 	return nil
 }

@@ -37,39 +37,12 @@ type subject struct {
 	facts     member.Facts
 	recalled  store.Recalled
 	addresses map[string]member.Address
-	shown     []member.Sighting // nil without a listing
+	emails    []string          // that the case looks at
+	shown     []member.Sighting // at each of emails; nil without a listing
+	places    []int             // their rows; -1 where the listing has none
 	repeated  bool              // another member has the same address
 	cleared   bool              // the one who owned the address has it no more
 	now       time.Time         // not after the facts
-}
-
-// look finds what the listing shows at the member's addresses, and notes that
-// Ghost has them.
-func (p *planner) look(s *subject) error {
-	if p.list == nil {
-		return nil
-	}
-	s.shown = s.shown[:0]
-	for _, email := range p.input(s).Emails() {
-		r, i, err := p.list.find(email)
-		if err != nil {
-			return err
-		}
-		if i < 0 {
-			s.shown = append(s.shown, member.Sighting{At: email})
-			continue
-		}
-		p.list.met.set(i)
-		if member.SameAddress(email, s.facts.Email.Value) && !p.list.claimed.set(i) {
-			s.repeated = true
-		}
-		sighting := r.sighting(email)
-		if p.since != nil {
-			sighting.Since = p.since(r.date)
-		}
-		s.shown = append(s.shown, sighting)
-	}
-	return nil
 }
 
 func (p *planner) input(s *subject) member.Input {
@@ -102,17 +75,18 @@ type decision struct {
 	news  bool // the person opted out in Campaign Monitor, and Ghost does not know
 }
 
-// decide says what is to be done for a member that was looked up.
-func (p *planner) decide(s *subject) decision {
+// decide says what is to be done for a member that was looked up, by a case that it
+// starts anew.
+func (p *planner) decide(s *subject, c *member.Case) decision {
 	switch {
 	case s.recalled.Waiting == store.Dead:
 		return p.skip(s, DeadLetter)
 	case s.repeated && s.addresses[member.AddressKey(s.facts.Email.Value)].Owner != s.facts.ID:
 		return p.skip(s, DuplicateAddress)
 	case s.recalled.Waiting != "" || s.recalled.Touched:
-		return p.decideOvertaken(s)
+		return p.decideOvertaken(s, c)
 	}
-	d := p.carry(s, p.input(s))
+	d := p.carry(s, c, p.input(s))
 	a := s.addresses[member.AddressKey(s.facts.Email.Value)]
 	switch {
 	case a.Owner == "" || a.Owner == s.facts.ID || d.way == nothing || s.cleared:
@@ -127,10 +101,10 @@ func (p *planner) decide(s *subject) decision {
 // decideOvertaken is for a member of whom something newer is known than the
 // listing, or will be: if the memory says that nothing is to be done, so be it;
 // else a worker finds out.
-func (p *planner) decideOvertaken(s *subject) decision {
+func (p *planner) decideOvertaken(s *subject, c *member.Case) decision {
 	in := p.input(s)
 	in.Shown, in.IncludeSuppressed = nil, false
-	d := p.carry(s, in)
+	d := p.carry(s, c, in)
 	if d.way == nothing || d.way == remember {
 		d.way = nothing
 		return d
@@ -139,8 +113,9 @@ func (p *planner) decideOvertaken(s *subject) decision {
 	return d
 }
 
-func (p *planner) carry(s *subject, in member.Input) decision {
-	d := decision{Case: member.New(in)}
+func (p *planner) carry(s *subject, c *member.Case, in member.Input) decision {
+	c.Reset(in)
+	d := decision{Case: c}
 	d.step = d.Next()
 	d.change = Change{Kind: Unchanged, MemberID: s.facts.ID, Email: s.facts.Email.Value, Name: s.facts.Name.Value}
 	at := s.at(s.facts.Email.Value)

@@ -77,24 +77,39 @@ func uvarintLen(n int) int {
 
 var errBadRow = errors.New("the listing's file is damaged")
 
-// decodeRow reads a row without its length. All texts share one string.
-func decodeRow(raw []byte) (r row, err error) {
+// decodeRow reads a row without its length, which has about so many values. All
+// texts share one string.
+func decodeRow(raw []byte, values int) (r row, err error) {
 	all := string(raw)
-	next := func() string {
-		n, used := binary.Uvarint([]byte(all[:min(len(all), binary.MaxVarintLen64)]))
-		if used <= 0 || uint64(len(all)-used) < n {
-			err, all = errBadRow, ""
-			return ""
-		}
-		s := all[used : used+int(n)]
-		all = all[used+int(n):]
-		return s
-	}
 	for _, s := range r.texts() {
-		*s = next()
+		if *s, all, err = cutText(all); err != nil {
+			return r, err
+		}
 	}
-	for len(all) > 0 && err == nil {
-		r.values = append(r.values, next())
+	if len(all) > 0 {
+		r.values = make([]string, 0, values)
 	}
-	return r, err
+	for len(all) > 0 {
+		var value string
+		if value, all, err = cutText(all); err != nil {
+			return r, err
+		}
+		r.values = append(r.values, value)
+	}
+	return r, nil
+}
+
+// cutText cuts off what appendText appended.
+func cutText(all string) (text, rest string, err error) {
+	n, used := uint64(0), 1
+	if all != "" && all[0] < 0x80 {
+		n = uint64(all[0])
+	} else {
+		n, used = binary.Uvarint([]byte(all[:min(len(all), binary.MaxVarintLen64)]))
+	}
+	if used <= 0 || uint64(len(all)-used) < n {
+		return "", "", errBadRow
+	}
+	end := used + int(n)
+	return all[used:end], all[end:], nil
 }
