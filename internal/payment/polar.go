@@ -53,7 +53,8 @@ func (e *Event) polarSubscription(data node, what string) error {
 	e.Aliases = aliases(alias("checkout", data.text("checkout_id")))
 	e.polarPurchase(data)
 	e.Amount = Amount{data.number("amount"), data.text("currency")}
-	e.Key = keyOf("subscription", id, e.Status, data.text("cancel_at_period_end"), stamp(data.time("current_period_end")), data.text("modified_at"))
+	e.Key = keyOf("subscription", id, e.Status, strconv.FormatBool(data.truth("cancel_at_period_end")),
+		stamp(data.time("current_period_end")), data.text("modified_at"))
 	return e.polarState(data, what)
 }
 
