@@ -10,7 +10,7 @@ import (
 
 // backfillFor is how long the turn of a backfill lives after its last sign of life:
 // longer than any wait that a provider can ask for between two pages.
-const backfillFor = 5 * time.Minute
+const backfillFor = 15 * time.Minute
 
 // BackfillTurn is whether reading a provider's books is this process' to do now.
 type BackfillTurn struct {
@@ -38,7 +38,7 @@ return {1, c[3] or ''}`)
 
 // ClaimBackfill asks for the turn to read a provider's books, which is due every so
 // often by Redis' clock, and at once if now is set. One process has it at a time. A
-// turn that shows no life for five minutes, by RenewBackfill, is anybody's.
+// turn that shows no life for 15 minutes, by RenewBackfill, is anybody's.
 func (s *Store) ClaimBackfill(
 	ctx context.Context, site, provider string, every time.Duration, who string, now bool,
 ) (BackfillTurn, error) {

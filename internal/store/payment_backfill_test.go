@@ -77,7 +77,7 @@ func TestATurnToBackfillThatWasLostEndsAndRenewsNothing(t *testing.T) {
 	if ours, err := b.RenewBackfill(t.Context(), site, "polar", "one"); !ours || err != nil {
 		t.Errorf("a living turn: %t, %v", ours, err)
 	}
-	// The process died, and five minutes passed.
+	// The process died, and its time passed.
 	b.redis.HSet(t.Context(), "{ghostcm}:backfill:blog:polar", "until", 1)
 	if turn := b.claimBooks("two", time.Hour, false); !turn.Ours {
 		t.Errorf("after a death: %+v", turn)
