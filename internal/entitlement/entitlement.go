@@ -75,15 +75,22 @@ type Options struct {
 // Flow does jobs of KindPayment and KindAccess, and sweeps.
 type Flow struct {
 	Options
-	sites map[string]*Site
-	turns *turns
+	sites  map[string]*Site
+	ghosts map[string]*catalogue // by site
+	turns  *turns
 }
 
 // New makes a flow; it touches nothing outside.
 func New(o Options) *Flow {
-	f := &Flow{Options: o, sites: map[string]*Site{}, turns: newTurns(len(o.Sites))}
+	f := &Flow{Options: o, sites: map[string]*Site{}, ghosts: map[string]*catalogue{}, turns: newTurns(len(o.Sites))}
 	for i := range o.Sites {
 		f.sites[o.Sites[i].Name] = &o.Sites[i]
+		f.ghosts[o.Sites[i].Name] = &catalogue{}
 	}
 	return f
+}
+
+// Kinds is how the job layer runs the flow's jobs.
+func (f *Flow) Kinds() []jobs.Kind {
+	return []jobs.Kind{f.turns.inTurn(f.paymentKind()), f.turns.inTurn(f.accessKind())}
 }

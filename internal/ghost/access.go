@@ -50,11 +50,11 @@ func (s Subscription) Live() bool {
 // nothing: what `comped` leaves behind, and what nobody pays.
 func (s Subscription) Complimentary() bool { return s.ID != "" && s.Plan == complimentary }
 
-// Paying says whether the member pays by Stripe, or was given a gift. Tiers of
-// such a member are not to be written: Ghost refuses some such writes, and takes
-// others that end the payer's access (facts of Ghost 6.65.0).
+// Paying says whether the member pays by Stripe, was given a gift, or has a status
+// that is not known here. Tiers of such a member are not to be written: Ghost
+// refuses some such writes, and takes others that end the payer's access.
 func (a Access) Paying() bool {
-	return a.Status == "gift" || a.Status == "paid" ||
+	return a.Status != "free" && a.Status != "comped" ||
 		slices.ContainsFunc(a.Subscriptions, func(s Subscription) bool { return s.Live() && !s.Complimentary() })
 }
 

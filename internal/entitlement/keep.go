@@ -1,0 +1,131 @@
+package entitlement
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/ghostcm/ghostcm/internal/member"
+	"github.com/ghostcm/ghostcm/internal/payment"
+	"github.com/ghostcm/ghostcm/internal/store"
+)
+
+// keep writes what came of a visit into every entitlement of the person.
+func (v *visit) keep(
+	ctx context.Context, p person, theirs []store.Versioned, wanted payment.Wanted, d decision,
+) error {
+	for _, known := range theirs {
+		e := known.Entitlement
+		was := e.Outcome.State
+		v.fill(&e, p, wanted.Each[e.ID], d)
+		if err := v.save(ctx, e, known.Version, was, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keepAlone writes what an entitlement comes to that gives nothing and never did.
+func (v *visit) keepAlone(ctx context.Context) error {
+	e := v.about.Entitlement
+	was := e.Outcome.State
+	v.fill(&e, person{}, e.Access(v.site.Mapping, v.Now()), decision{})
+	return v.save(ctx, e, v.about.Version, was, person{email: e.Email()})
+}
+
+// fill puts the outcome of an entitlement together.
+func (v *visit) fill(e *payment.Entitlement, p person, a payment.Access, d decision) {
+	e.Outcome = payment.Outcome{
+		State: a.State, Reason: a.Reason, Tier: a.Tier, EndsAt: a.Ends, MemberID: p.access.ID, UpdatedAt: v.Now(),
+	}
+	e.Due = a.Next
+	concerned := a.Live() || a.State == payment.StateRevoked && d.act == actNone && d.state != "" && e.ID == v.about.Entitlement.ID
+	if concerned && d.state != "" {
+		e.Outcome.State, e.Outcome.Reason, e.Outcome.Remedy = d.state, d.reason, d.remedy
+	}
+	if a.State == payment.StateUnmapped && isNativeOf(*e, p) {
+		e.Outcome.State, e.Outcome.Reason = payment.StateNative, "one of Ghost's own subscriptions"
+	}
+	if !d.again.IsZero() && (a.Live() || e.ID == v.about.Entitlement.ID) {
+		e.Due = earliest(e.Due, d.again)
+	}
+	if p.isMember() && e.Linked != p.access.ID && e.LinkedBy != payment.LinkedByOperator {
+		e.Linked, e.LinkedBy = p.access.ID, payment.LinkedByMatch
+	}
+}
+
+// isNativeOf knows a subscription that Ghost made itself, in the same account.
+func isNativeOf(e payment.Entitlement, p person) bool {
+	if e.Provider != payment.Stripe {
+		return false
+	}
+	for _, s := range p.access.Subscriptions {
+		if s.ID != "" && s.ID == e.Subject.ID {
+			return true
+		}
+	}
+	return false
+}
+
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// save keeps an entitlement, unless an event has changed it meanwhile: that has
+// asked for a job of its own, which comes to the same again.
+func (v *visit) save(ctx context.Context, e payment.Entitlement, version store.Version, was payment.State, p person) error {
+	_, saved, err := v.Store.SaveEntitlement(ctx, e, version)
+	if err != nil || !saved {
+		return err
+	}
+	about := e.ID == v.about.Entitlement.ID
+	if e.Outcome.State != was {
+		v.raise(e)
+	}
+	if !about {
+		return nil
+	}
+	v.Metrics.Access(v.site.Name, string(e.Outcome.State))
+	v.Log.InfoContext(ctx, "access.settled", "site", v.site.Name, "entitlement", e.ID, "member_id", p.access.ID,
+		"state", string(e.Outcome.State), "did", string(v.did), "attempt", v.job.Attempt, "took_ms", v.Now().Sub(v.begun).Milliseconds())
+	if v.did == actNone && e.Outcome.State == was {
+		return nil
+	}
+	v.note(ctx, v.activity(e, p))
+	return nil
+}
+
+func (v *visit) activity(e payment.Entitlement, p person) store.Activity {
+	a := store.Activity{
+		At: v.Now(), Site: v.site.Name, Event: EventPayment, MemberID: p.access.ID, EmailHash: member.AddressHash(p.address()),
+		Outcome: string(e.Outcome.State), Code: string(v.did), Attempt: v.job.Attempt, JobID: v.job.ID,
+		Took: v.Now().Sub(v.begun), EventIDs: []string{e.ID},
+	}
+	if v.did != actNone && !v.job.ReceivedAt.IsZero() {
+		a.Lag = v.Now().Sub(v.job.ReceivedAt)
+		if slices.Contains([]act{actGrant, actRegrant}, v.did) {
+			v.Metrics.Granted(v.site.Name, a.Lag)
+		}
+	}
+	return a
+}
+
+// raise tells a person of what only a person can mend.
+func (v *visit) raise(e payment.Entitlement) {
+	if v.Alerts == nil {
+		return
+	}
+	switch e.Outcome.State { //nolint:exhaustive // the others need nobody
+	case payment.StateUnmapped:
+		product := ""
+		if len(e.Products) > 0 {
+			product = e.Products[0]
+		}
+		v.Alerts.UnmappedPurchase(v.site.Name, e.Provider, product)
+	case payment.StateNeedsAttention:
+		v.Alerts.NeedsAttention(v.site.Name, "payment:"+e.Provider)
+	}
+}
