@@ -150,7 +150,22 @@ func arePlain(names []string) bool {
 func SameAddress(a, b string) bool { return a == b || AddressKey(a) == AddressKey(b) }
 
 // AddressKey is the form in which addresses are compared, locked and owned.
-func AddressKey(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
+func AddressKey(email string) string {
+	if isKey(email) {
+		return email
+	}
+	return strings.ToLower(strings.TrimSpace(email))
+}
+
+// isKey says of most addresses that they are keys, for little.
+func isKey(email string) bool {
+	for i := range len(email) {
+		if c := email[i]; c <= ' ' || c > '~' || c >= 'A' && c <= 'Z' {
+			return false
+		}
+	}
+	return true
+}
 
 // AddressHash is how an address is shown in logs and listings: the first 12 hex
 // digits of SHA-256 of its lower-case form.

@@ -191,6 +191,16 @@ func TestATimeThatAFieldCannotHoldIsLeftOut(t *testing.T) {
 	}
 }
 
+func TestAnAddressThatIsAKeyStaysAsItIs(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.StringOf(rapid.RuneFrom([]rune(" ~aA@Zz.É\u2003\u212a\x1f\x7f\n"))).Draw(t, "address")
+		if want := strings.ToLower(strings.TrimSpace(s)); AddressKey(s) != want || AddressKey(want) != want {
+			t.Fatalf("%q: %q and %q, want %q", s, AddressKey(s), AddressKey(want), want)
+		}
+	})
+}
+
 func TestPlainTextIsWhatCleaningLeavesAsItIs(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
