@@ -68,7 +68,8 @@ func (e *Event) paddleSubscription(data node, what string) error {
 	e.bought(paddleThings(data)...)
 	e.Customer.nameMember(data, "custom_data")
 	change, at := data.text("scheduled_change.action"), data.time("scheduled_change.effective_at")
-	e.Key = keyOf("subscription", id, e.Status, change, stamp(at), stamp(data.time("current_billing_period.ends_at")), data.text("updated_at"))
+	e.Key = keyOf("subscription", id, e.Status, change, stamp(at),
+		stamp(data.time("current_billing_period.ends_at")), data.text("updated_at"))
 	switch cmp.Or(e.Status, what) {
 	case "active", "activated", "trialing":
 		e.Action, e.Renews, e.PeriodEnd = ActionGrant, true, data.time("current_billing_period.ends_at", "next_billed_at")
@@ -105,7 +106,7 @@ func (e *Event) paddleTransaction(data node, what string) error {
 	e.Aliases = aliases(alias("txn", id), alias("invoice", data.text("invoice_id")))
 	e.bought(paddleThings(data)...)
 	e.Customer.nameMember(data, "custom_data")
-	e.Amount = Amount{data.number("details.totals.grand_total", "details.totals.total"), data.text("currency_code", "details.totals.currency_code")}
+	e.Amount = Amount{data.number("details.totals.grand_total", "details.totals.total"), data.text("currency_code")}
 	switch {
 	case subscription == "":
 		// The subscription may not exist yet, but what is billed by the month is no

@@ -68,7 +68,8 @@ func (t rehearsal) paddle() []byte {
 	return t.json(object{
 		"event_id": t.named("evt_"), "notification_id": t.named("ntf_"), "event_type": "transaction.completed", "occurred_at": begin,
 		"data": object{
-			"id": t.named("txn_"), "status": "completed", "origin": "web", "customer_id": t.named("ctm_"), "subscription_id": t.named("sub_"),
+			"id": t.named("txn_"), "status": "completed", "origin": "web",
+			"customer_id": t.named("ctm_"), "subscription_id": t.named("sub_"),
 			"currency_code": "USD", "custom_data": object{"ghost_email": t.email},
 			"billing_period": object{"starts_at": begin, "ends_at": end},
 			"items":          []object{{"quantity": 1, "price": object{"id": t.product, "product_id": t.product}}},
