@@ -2,6 +2,7 @@ package payment
 
 import (
 	"cmp"
+	"slices"
 	"time"
 )
 
@@ -52,7 +53,7 @@ func (e *Entitlement) Access(m Mapping, now time.Time) Access {
 	}
 	t := e.term(p, m.grace(p))
 	a := Access{State: t.state, Reason: t.why, Tier: p.Tier, Until: t.until, Ends: t.ends, Next: t.until}
-	if !e.Facts.PartlyRefunded.IsZero() {
+	if all, part := e.givenBack(); !part.IsZero() || !all.IsZero() {
 		a.Reason = cmp.Or(a.Reason, WhyPartlyRefunded)
 	}
 	switch {
@@ -64,25 +65,29 @@ func (e *Entitlement) Access(m Mapping, now time.Time) Access {
 	return a
 }
 
-// begun says whether an event has shown living access, now or once: a subscription
-// that was cancelled, paused or overdue had been paid before.
+// begun says whether an event has shown access that was bought or given for a trial.
+// That something was cancelled or a payment failed does not, unless it says until when
+// it had been paid.
 func (e *Entitlement) begun() bool {
 	f := e.Facts
-	return f.Status.Status != "" || f.Cancel.Cancelled
+	told := func(o Overdue) bool { return !o.Since.IsZero() }
+	return !f.First.IsZero() || len(f.Paid)+len(f.Shown) > 0 || f.Cancel.Cancelled && !f.Cancel.EndsAt.IsZero() ||
+		slices.ContainsFunc(f.Overdue, told)
 }
 
 // over says since when, and why, it gives nothing whatever was paid.
 func (e *Entitlement) over(p Product) (since time.Time, why string) {
 	f := e.Facts
+	all, part := e.givenBack()
 	switch {
-	case !f.Refunded.IsZero() && p.OnRefund != Keep && !e.paidAnewSince(f.Refunded):
-		return f.Refunded, WhyRefunded
+	case !all.IsZero() && p.OnRefund != Keep:
+		return all, WhyRefunded
 	case f.Dispute.Dispute == DisputeOpen && p.OnDispute != Keep:
 		return f.Dispute.At, WhyDisputed
 	case f.Dispute.Dispute == DisputeLost && (p.OnDispute != Keep || p.OnRefund != Keep) && !e.paidAnewSince(f.Dispute.At):
 		return f.Dispute.At, WhyDisputeLost
-	case !f.PartlyRefunded.IsZero() && p.OnPartialRefund == Revoke && !e.paidAnewSince(f.PartlyRefunded):
-		return f.PartlyRefunded, WhyPartlyRefunded
+	case !part.IsZero() && p.OnPartialRefund == Revoke && !e.paidAnewSince(part):
+		return part, WhyPartlyRefunded
 	case f.Status.Status == Ended:
 		return f.Status.At, WhyEnded
 	case p.OnCancel == Now && e.cancelled():

@@ -19,18 +19,20 @@ type Facts struct {
 	// Ahead is, by product, the longest that a told end lay ahead of its event: about a
 	// period, for payments that tell none.
 	Ahead []Ahead `json:"ahead,omitempty"`
-	// First and Last are the first and last events that grant, extend or restore.
-	First time.Time `json:"first,omitzero"`
-	Last  time.Time `json:"last,omitzero"`
+	// Period is how long a payment is for, as the newest event that knows told.
+	Period PeriodFact `json:"period,omitzero"`
+	// First and Last are the first and last events that grant or extend; Restored is the
+	// last that showed living access in any way.
+	First    time.Time `json:"first,omitzero"`
+	Last     time.Time `json:"last,omitzero"`
+	Restored time.Time `json:"restored,omitzero"`
 	// Overdue are the newest events that a payment is overdue.
 	Overdue []Overdue `json:"overdue,omitempty"`
 
-	Refunded       time.Time   `json:"refunded,omitzero"` // when all money of a payment went back, last
-	PartlyRefunded time.Time   `json:"partly_refunded,omitzero"`
-	Dispute        DisputeFact `json:"dispute,omitzero"`
+	Money   []MoneyFact `json:"money,omitempty"` // the newest payments and refunds
+	Dispute DisputeFact `json:"dispute,omitzero"`
 
 	Products []ProductFact `json:"products,omitempty"`
-	Items    ItemsFact     `json:"items,omitzero"`
 	Aliases  []AliasFact   `json:"aliases,omitempty"`
 	Customer CustomerFacts `json:"customer,omitzero"`
 	Amount   AmountFact    `json:"amount,omitzero"`
@@ -82,6 +84,12 @@ type RenewsFact struct {
 	Renews bool      `json:"renews"`
 }
 
+// PeriodFact is how long a payment is for.
+type PeriodFact struct {
+	At time.Time     `json:"at"`
+	Is time.Duration `json:"is"`
+}
+
 // Span says until when it is paid, or shown to be, as of an event.
 type Span struct {
 	At    time.Time `json:"at"`
@@ -98,6 +106,16 @@ type Ahead struct {
 type Overdue struct {
 	At    time.Time `json:"at"`
 	Since time.Time `json:"since,omitzero"` // zero: the event did not say
+}
+
+// MoneyFact is money that came or went back, or only that names are of one payment.
+type MoneyFact struct {
+	Key      string    `json:"key"`
+	At       time.Time `json:"at"`
+	Action   Action    `json:"action"`
+	Names    []string  `json:"names,omitempty"` // aliases
+	Amount   Amount    `json:"amount,omitzero"`
+	Refunded int64     `json:"refunded,omitempty"`
 }
 
 // Dispute is how a chargeback or case stands.
@@ -129,21 +147,12 @@ type DisputeFact struct {
 	Dispute Dispute   `json:"dispute"`
 }
 
-// ProductFact is what was last said to be bought, in ids of one kind ("price",
-// "plink"): a later event that names only other kinds does not take it back.
+// ProductFact is a list of what was bought, with the newest event that told it.
 type ProductFact struct {
-	Kind string    `json:"kind,omitempty"`
-	Life bool      `json:"life,omitempty"` // told by an event of its life, not of its money
-	At   time.Time `json:"at"`
-	Pos  int       `json:"pos,omitempty"` // of the first among all that the event named
-	IDs  []string  `json:"ids"`
-}
-
-// ItemsFact is how the newest event that named products told them apart.
-type ItemsFact struct {
-	Life  bool       `json:"life,omitempty"`
+	Life  bool       `json:"life,omitempty"` // told by an event of its life, not of its money
 	At    time.Time  `json:"at"`
-	Items [][]string `json:"items,omitempty"`
+	IDs   []string   `json:"ids"`
+	Items [][]string `json:"items,omitempty"` // as in Event
 }
 
 // AliasFact is another id of the purchase, with the newest event that told it.

@@ -57,7 +57,8 @@ func (m Mapping) Find(provider string, candidates []string) (Product, bool) {
 // productOf is what an entitlement is mapped by. Of several things bought together
 // it is the one with the highest tier.
 func (m Mapping) productOf(e *Entitlement) (best Product, found bool) {
-	for _, item := range e.Facts.Items.Items {
+	_, items := e.Facts.products()
+	for _, item := range items {
 		p, mapped := m.Find(e.Provider, item)
 		if mapped && (!found || m.Rank(p.Tier) < m.Rank(best.Tier)) {
 			best, found = p, true

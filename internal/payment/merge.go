@@ -12,9 +12,10 @@ const (
 	maxHistory = 50
 	maxAliases = 60 // a payment has up to three: two years of months
 	maxSpans   = 64
+	maxMoney   = 64
 	maxUndated = 8
 	maxOverdue = 16
-	maxKinds   = 12 // of product ids
+	maxLists   = 12 // of products
 	maxIDs     = 20 // of one event
 	maxWord    = 255
 )
@@ -72,6 +73,9 @@ func (ev Event) restores() bool {
 	return false
 }
 
+// grants says whether the event speaks of access that was bought or paid again.
+func (ev Event) grants() bool { return ev.Action == ActionGrant || ev.Action == ActionExtend }
+
 // lives says whether the event is about the life of the purchase, not its money.
 func (ev Event) lives() bool {
 	switch ev.Action {
@@ -93,7 +97,8 @@ func (f *Facts) mergeLife(ev Event) {
 	if cancel, knows := cancelOf(ev); knows && cancel.beats(f.Cancel) {
 		f.Cancel = cancel
 	}
-	if (ev.restores() || ev.Action == ActionPastDue) && newer(ev.OccurredAt, f.Renews.At, compareBool(ev.Renews, f.Renews.Renews)) {
+	knows := ev.Renews || ev.Snapshot && ev.restores() // a payment that does not renew may be a first one
+	if knows && ev.lives() && newer(ev.OccurredAt, f.Renews.At, compareBool(ev.Renews, f.Renews.Renews)) {
 		f.Renews = RenewsFact{At: ev.OccurredAt, Renews: ev.Renews}
 	}
 }
@@ -147,26 +152,6 @@ func compareBool(a, b bool) int {
 	return -1
 }
 
-// mergeMoney takes refunds and disputes.
-func (f *Facts) mergeMoney(ev Event) {
-	var stands Dispute
-	switch ev.Action {
-	case ActionRefund:
-		f.Refunded = later(f.Refunded, ev.OccurredAt)
-	case ActionPartialRefund:
-		f.PartlyRefunded = later(f.PartlyRefunded, ev.OccurredAt)
-	case ActionDispute:
-		stands = DisputeOpen
-	case ActionDisputeWon:
-		stands = DisputeWon
-	case ActionDisputeLost:
-		stands = DisputeLost
-	}
-	if stands != "" && newer(ev.OccurredAt, f.Dispute.At, stands.weight()-f.Dispute.Dispute.weight()) {
-		f.Dispute = DisputeFact{At: ev.OccurredAt, Dispute: stands}
-	}
-}
-
 func later(a, b time.Time) time.Time {
 	if b.After(a) {
 		return b
@@ -182,7 +167,7 @@ func remembered(history []Entry, ev Event) []Entry {
 	}
 	return top(append(slices.Clone(history), entry), maxHistory, Entry.key, func(a, b Entry) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.EventID, b.EventID),
-			cmp.Compare(a.Type, b.Type), cmp.Compare(a.Action, b.Action))
+			cmp.Compare(a.Key, b.Key), cmp.Compare(a.Type, b.Type), cmp.Compare(a.Action, b.Action))
 	})
 }
 

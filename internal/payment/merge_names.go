@@ -13,33 +13,56 @@ func (f *Facts) mergeProducts(ev Event) {
 	if len(ev.Products) == 0 {
 		return
 	}
-	life := ev.lives()
-	var told []ProductFact
-	for pos, id := range ev.Products {
-		kind := kindOf(id)
-		i := slices.IndexFunc(told, func(p ProductFact) bool { return p.Kind == kind })
-		if i < 0 {
-			i = len(told)
-			told = append(told, ProductFact{Kind: kind, Life: life, At: ev.OccurredAt, Pos: pos})
-		}
-		told[i].IDs = append(told[i].IDs, id)
-	}
-	all := append(slices.Clone(f.Products), told...)
-	slices.SortFunc(all, func(a, b ProductFact) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), b.compare(a)) })
-	all = slices.CompactFunc(all, func(a, b ProductFact) bool { return a.Kind == b.Kind })
-	f.Products = slices.Clip(all[:min(len(all), maxKinds)])
-	items := ItemsFact{Life: life, At: ev.OccurredAt, Items: ev.Items}
-	if f.Items.At.IsZero() || items.compare(f.Items) > 0 {
-		f.Items = items
-	}
+	told := ProductFact{Life: ev.lives(), At: ev.OccurredAt, IDs: ev.Products, Items: ev.Items}
+	f.Products = top(append(slices.Clone(f.Products), told), maxLists,
+		func(p ProductFact) string { return strings.Join(p.IDs, "\n") }, ProductFact.compare)
 }
 
 func (p ProductFact) compare(q ProductFact) int {
-	return cmp.Or(compareBool(p.Life, q.Life), p.At.Compare(q.At), slices.Compare(p.IDs, q.IDs), cmp.Compare(q.Pos, p.Pos))
+	return cmp.Or(compareBool(p.Life, q.Life), p.At.Compare(q.At), slices.Compare(p.IDs, q.IDs),
+		slices.CompareFunc(p.Items, q.Items, slices.Compare[[]string]))
 }
 
-func (i ItemsFact) compare(j ItemsFact) int {
-	return cmp.Or(compareBool(i.Life, j.Life), i.At.Compare(j.At), slices.CompareFunc(i.Items, j.Items, slices.Compare[[]string]))
+// products is what was bought, for the mapping. The newest word counts; an older one
+// is added where it says more of the same, as a plan besides a name, or names it by
+// another kind of id, as the link that it was bought by.
+func (f *Facts) products() (ids []string, items [][]string) {
+	for i, p := range slices.Backward(f.Products) {
+		switch newest := f.Products[len(f.Products)-1]; {
+		case i == len(f.Products)-1:
+			ids, items = slices.Clone(p.IDs), p.Items
+		case within(newest.IDs, p.IDs):
+			ids = append(ids, p.IDs...)
+			if len(items) == 0 {
+				items = p.Items
+			}
+		default:
+			ids = append(ids, ofOtherKinds(p.IDs, ids)...)
+		}
+	}
+	var each []string
+	for _, id := range ids {
+		if !slices.Contains(each, id) {
+			each = append(each, id)
+		}
+	}
+	return each, items
+}
+
+// ofOtherKinds are those ids that tell a kind which the others have none of.
+func ofOtherKinds(ids, others []string) (found []string) {
+	for _, id := range ids {
+		kind := kindOf(id)
+		if kind != "" && !slices.ContainsFunc(others, func(other string) bool { return kindOf(other) == kind }) {
+			found = append(found, id)
+		}
+	}
+	return found
+}
+
+// within says whether all of some ids are among others.
+func within(some, others []string) bool {
+	return !slices.ContainsFunc(some, func(id string) bool { return !slices.Contains(others, id) })
 }
 
 // kindOf is the kind that an id tells: "price" of "price_1Mz"; empty of most.
@@ -93,14 +116,7 @@ func (e *Entitlement) summarise() {
 	for _, a := range slices.Backward(f.Aliases) {
 		e.Aliases = append(e.Aliases, a.Name)
 	}
-	kinds := slices.Clone(f.Products)
-	slices.SortFunc(kinds, func(a, b ProductFact) int {
-		return cmp.Or(compareBool(b.Life, a.Life), b.At.Compare(a.At), cmp.Compare(a.Pos, b.Pos), cmp.Compare(a.Kind, b.Kind))
-	})
-	e.Products = nil
-	for _, p := range kinds {
-		e.Products = append(e.Products, p.IDs...)
-	}
+	e.Products, _ = f.products()
 	e.Customer = Customer{
 		ID: f.Customer.ID.Word, Email: f.Customer.Email.Word, Name: f.Customer.Name.Word,
 		MemberID: f.Customer.MemberID.Word, MemberEmail: f.Customer.MemberEmail.Word,

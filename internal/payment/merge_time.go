@@ -16,17 +16,23 @@ func (f *Facts) mergeTime(ev Event) {
 	if !ev.restores() {
 		return
 	}
-	if f.First.IsZero() || ev.OccurredAt.Before(f.First) {
-		f.First = ev.OccurredAt
+	f.Restored = later(f.Restored, ev.OccurredAt)
+	if ev.grants() {
+		if f.First.IsZero() || ev.OccurredAt.Before(f.First) {
+			f.First = ev.OccurredAt
+		}
+		f.Last = later(f.Last, ev.OccurredAt)
 	}
-	f.Last = later(f.Last, ev.OccurredAt)
+	if ev.Period > 0 && newer(ev.OccurredAt, f.Period.At, cmp.Compare(ev.Period, f.Period.Is)) {
+		f.Period = PeriodFact{At: ev.OccurredAt, Is: ev.Period}
+	}
 	until := ev.PeriodEnd
-	if until.IsZero() && ev.Period > 0 {
+	if until.IsZero() && ev.Period > 0 && ev.Paid {
 		until = ev.OccurredAt.Add(ev.Period)
 	}
 	span := Span{At: ev.OccurredAt, Until: until}
 	switch {
-	case until.IsZero() && ev.Paid:
+	case until.IsZero() && ev.Paid && ev.grants():
 		f.Undated = top(append(slices.Clone(f.Undated), ev.OccurredAt), maxUndated,
 			func(t time.Time) time.Time { return t }, time.Time.Compare)
 	case until.IsZero():
@@ -69,5 +75,5 @@ func (f *Facts) mergeAhead(ev Event, until time.Time) {
 	all := append(slices.Clone(f.Ahead), Ahead{Product: product, By: by})
 	slices.SortFunc(all, func(a, b Ahead) int { return cmp.Or(cmp.Compare(a.Product, b.Product), cmp.Compare(b.By, a.By)) })
 	all = slices.CompactFunc(all, func(a, b Ahead) bool { return a.Product == b.Product })
-	f.Ahead = slices.Clip(all[:min(len(all), maxKinds)])
+	f.Ahead = slices.Clip(all[:min(len(all), maxLists)])
 }

@@ -64,10 +64,10 @@ func (e *Entitlement) unknownTerm(p Product, grace time.Duration) term {
 	f := e.Facts
 	if !f.Renews.Renews && e.Subject.Kind != Subscription {
 		if p.Length > 0 {
-			ends := f.First.Add(p.Length)
+			ends := f.Last.Add(p.Length)
 			return term{ends: ends, until: ends, state: StateEndsAt}
 		}
-		ends := f.First.AddDate(Lifetime, 0, 0)
+		ends := f.Last.AddDate(Lifetime, 0, 0)
 		return term{ends: ends, until: ends, state: StateGranted}
 	}
 	if !f.Renews.Renews {
@@ -98,21 +98,25 @@ func (e *Entitlement) paidUntil(asOf time.Time, shown bool) time.Time {
 			}
 		}
 	}
-	period := e.period()
+	period, told := e.period(), end
 	for _, at := range f.Undated {
-		// A payment within a period that is known is the payment for it.
-		if period > 0 && !at.After(asOf) && at.Add(closeBy).After(end) {
+		// A payment within a period whose end was told is the payment for it.
+		if period > 0 && !at.After(asOf) && at.Add(closeBy).After(told) {
 			end = later(end, at.Add(period))
 		}
 	}
 	return end
 }
 
-// period is how long the payments that tell no end are for; zero: not known. Ends
-// that were told lay about a period ahead, or in a trial less, so payments that
-// follow each other tell it better, and one alone stands for a month at least.
+// period is how long the payments that tell no end are for, if an event told it; zero:
+// not known. Else, ends that were told lay about a period ahead, or in a trial less, so
+// payments that follow each other tell it better, and one alone stands for a month at
+// least.
 func (e *Entitlement) period() time.Duration {
 	f := e.Facts
+	if f.Period.Is > 0 {
+		return f.Period.Is
+	}
 	product := ""
 	if len(e.Products) > 0 {
 		product = e.Products[0]
@@ -146,7 +150,7 @@ func (e *Entitlement) overdueSince() time.Time {
 		if at.IsZero() {
 			at = o.At
 		}
-		if o.At.After(f.Last) && (since.IsZero() || at.Before(since)) {
+		if o.At.After(f.Restored) && (since.IsZero() || at.Before(since)) {
 			since = at
 		}
 	}
