@@ -3,6 +3,7 @@ package payment
 import (
 	"net/url"
 	"slices"
+	"strings"
 )
 
 // form is a form-encoded body, read.
@@ -13,6 +14,17 @@ type form url.Values
 func readForm(body []byte) (f form, ok bool) {
 	values, err := url.ParseQuery(string(body))
 	return form(values), err == nil && len(values) > 0
+}
+
+// readText is readForm of a body in UTF-8; what is none of it is replaced.
+func readText(body []byte) (f form, ok bool) {
+	f, ok = readForm(body)
+	for _, values := range f {
+		for i, v := range values {
+			values[i] = strings.ToValidUTF8(v, "\uFFFD")
+		}
+	}
+	return f, ok
 }
 
 func (f form) get(name string) string { return url.Values(f).Get(name) }

@@ -19,7 +19,11 @@ func FuzzNormaliseLemonSqueezy(f *testing.F) { fuzzNormalise(f, LemonSqueezy) }
 // fuzzNormalise wants of any body: events that can be kept, or one error that says
 // what to do; and the same of the same bytes.
 func fuzzNormalise(f *testing.F, provider string) {
-	for _, file := range fixturesOf(f, provider) {
+	folder := provider
+	if provider == PayPal {
+		folder = "paypal-webhook"
+	}
+	for _, file := range fixturesOf(f, folder) {
 		f.Add(fixture(f, file))
 	}
 	f.Add([]byte(`{"type":"x","event_type":"x","meta":{"event_name":"x"},"data":{"object":[]}}`))

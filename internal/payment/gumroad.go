@@ -13,7 +13,7 @@ import (
 // of the lives of memberships. The account's own ping tells of sales only and without a
 // resource_name. (gumroad.com/ping, gumroad.com/api#resource-subscriptions)
 func normaliseGumroad(d delivery) ([]Event, error) {
-	f, ok := readForm(d.body)
+	f, ok := readText(d.body)
 	kind := f.get("resource_name")
 	if kind == "" && f.get("sale_id") != "" {
 		kind = "sale"
@@ -41,7 +41,9 @@ func normaliseGumroad(d delivery) ([]Event, error) {
 		return nil, gumroadLacks("subscription_id and sale_id")
 	}
 	e.Customer = gumroadCustomer(f)
-	e.bought(gumroadProducts(f))
+	if f.get("sale_id") != "" {
+		e.bought(gumroadProducts(f)) // a membership's own pings do not tell its tier
+	}
 	e.gumroadMoney(f)
 	return []Event{e}, e.gumroadLife(f)
 }

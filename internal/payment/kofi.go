@@ -55,7 +55,7 @@ func (e *Event) kofiMembership(n node) {
 	}
 	e.Renews = true
 	if !e.OccurredAt.IsZero() {
-		e.PeriodEnd = e.OccurredAt.AddDate(0, 1, 0)
+		e.PeriodEnd, _ = addPeriod(e.OccurredAt, "1 M")
 	} else {
 		e.Period = periodLength("1 M")
 	}
@@ -80,7 +80,7 @@ func kofiData(body []byte) (node, error) {
 	if bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) {
 		return parseJSON(Kofi, body)
 	}
-	f, ok := readForm(body)
+	f, ok := readText(body)
 	if !ok || f.get("data") == "" {
 		return node{}, kofiWrong("the field data is missing")
 	}

@@ -106,7 +106,7 @@ func readIPNTime(s string) time.Time {
 	}
 	for _, layout := range []string{"15:04:05 Jan 2, 2006", "15:04:05 Jan. 2, 2006", "15:04:05 2 Jan 2006", "15:04:05 Jan 2 2006"} {
 		if t, err := time.Parse(layout, strings.TrimSpace(clock)); err == nil && t.Year() >= 1970 {
-			return t.Add(west)
+			return parseTime(t.Add(west).Format(time.RFC3339))
 		}
 	}
 	return time.Time{}
@@ -120,20 +120,27 @@ func readPeriod(s string) (n int, unit string, ok bool) {
 	return n, unit, err == nil && n > 0 && n <= 999 && len(unit) == 1 && strings.Contains("DWMY", unit)
 }
 
-// addPeriod goes a period further in the calendar.
+// addPeriod goes a period further in the calendar, as far as that goes.
 func addPeriod(t time.Time, period string) (time.Time, bool) {
 	n, unit, ok := readPeriod(period)
-	switch {
-	case !ok:
+	if !ok {
 		return t, false
-	case unit == "D":
-		return t.AddDate(0, 0, n), true
-	case unit == "W":
-		return t.AddDate(0, 0, 7*n), true
-	case unit == "M":
-		return t.AddDate(0, n, 0), true
 	}
-	return t.AddDate(n, 0, 0), true
+	end := t
+	switch unit {
+	case "D":
+		end = t.AddDate(0, 0, n)
+	case "W":
+		end = t.AddDate(0, 0, 7*n)
+	case "M":
+		end = t.AddDate(0, n, 0)
+	case "Y":
+		end = t.AddDate(n, 0, 0)
+	}
+	if end.Year() > 9999 {
+		end = endOfTime()
+	}
+	return end, true
 }
 
 // periodLength is the longest that a period can be: nobody loses a day to February.

@@ -62,7 +62,9 @@ func (e *Event) payPalPeriod(r node) {
 	case ActionGrant, ActionUncancel:
 		e.Snapshot, e.Renews = true, payPalRenews(r)
 		if failed == 0 && owed.Minor <= 0 {
-			e.PeriodEnd, e.Paid = next, true
+			// Later changes only show the period: that its payment was not given back since
+			// is not said.
+			e.PeriodEnd, e.Paid = next, e.Type == "BILLING.SUBSCRIPTION.ACTIVATED"
 		}
 	case ActionKeepUntil:
 		if failed == 0 && owed.Minor <= 0 {

@@ -24,6 +24,9 @@ func normaliseZapier(d delivery) ([]Event, error) {
 	if strings.Contains(e.ID, "{{") {
 		e.ID = "" // a field that Zapier did not fill in is the same for every sale
 	}
+	if e.ID != "" {
+		e.Key = keyOf(string(e.Action), e.ID) // a Zap may give one id to a sale and its refund
+	}
 	e.Customer.nameReference(n.text("member_id"))
 	e.Customer.nameReference(n.text("member_email"))
 	e.bought([]string{n.text("product"), n.text("product_name")})
@@ -99,7 +102,7 @@ func (e *Event) zapierTime(n node, receivedAt time.Time) error {
 		}
 		e.PeriodEnd = end
 	}
-	e.Paid = !e.PeriodEnd.IsZero() && (e.Action == ActionGrant || e.Action == ActionExtend)
+	e.Paid = e.Action == ActionGrant || e.Action == ActionExtend
 	return nil
 }
 
@@ -136,7 +139,7 @@ func zapierFields(body []byte) (node, error) {
 	if bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) {
 		return parseJSON(Zapier, body)
 	}
-	f, ok := readForm(body)
+	f, ok := readText(body)
 	if !ok || !f.has("action") {
 		return node{}, zapierWrong("the body is neither a JSON object nor a form with an action")
 	}
