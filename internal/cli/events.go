@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -51,43 +50,17 @@ func newEventsCommand(a *app) *cobra.Command {
 	flags.StringVar(&o.id, "id", "", "of the member with this `id` in Ghost")
 	flags.IntVar(&o.limit, "limit", 50, "the newest so `many`; 0 is all")
 	flags.BoolVar(&o.asJSON, "json", false, "write JSON, one document on a line")
-	completes(c, "outcome", outcomeChoices()...)
+	completes(c, "outcome", program.OutcomeChoices()...)
 	return c
 }
 
 const eventShape = `  {"id", "at", "site", "event", "member_id", "email_hash", "outcome", "code", "attempt",
    "took_ms", "lag_ms", "job_id", "event_ids", "who", "counts"}`
 
-// writtenOutcomes are those of events that changed a subscriber.
-func writtenOutcomes() []string {
-	return []string{
-		string(member.Created), string(member.Updated), string(member.AddressChanged), string(member.Resubscribed),
-		string(member.Deactivated), string(member.Removed), string(member.OptedOutFields),
-	}
-}
-
-func failedOutcomes() []string { return []string{worker.OutcomeRetried, worker.OutcomeDead} }
-
-func outcomeChoices() []string {
-	return slices.Concat([]string{"written", "failed", store.Waits, string(member.Unchanged)}, writtenOutcomes(), failedOutcomes())
-}
-
-func outcomesOf(choice string) []string {
-	switch choice {
-	case "":
-		return nil
-	case "written":
-		return writtenOutcomes()
-	case "failed":
-		return failedOutcomes()
-	}
-	return []string{choice}
-}
-
 // query turns what was typed into what the program understands. Its errors are
 // usage errors.
 func (o eventsOptions) query(cfg *config.Config, now time.Time, args []string) (program.ActivityQuery, error) {
-	q := program.ActivityQuery{Limit: o.limit, Outcomes: outcomesOf(o.outcome)}
+	q := program.ActivityQuery{Limit: o.limit, Outcomes: program.OutcomesOf(o.outcome)}
 	var err error
 	if q.Since, err = moment("since", o.since, now, false); err != nil {
 		return q, err

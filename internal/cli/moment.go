@@ -1,31 +1,17 @@
 package cli
 
 import (
-	"fmt"
 	"time"
 
-	"github.com/ghostcm/ghostcm/internal/config"
+	"github.com/ghostcm/ghostcm/internal/program"
 )
 
-// moment reads a time as people give it to --from and --to: a date in the time
-// zone of now, RFC 3339, or a duration back from now. Of a date, last asks for
-// its last second rather than its first. "" is the zero time.
+// moment reads a time as people give it to --from and --to. Its errors are usage
+// errors.
 func moment(flag, text string, now time.Time, last bool) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
+	at, err := program.Moment(text, now, last)
+	if err != nil {
+		return at, usageError("--" + flag + " " + err.Error())
 	}
-	if at, err := time.ParseInLocation(time.DateOnly, text, now.Location()); err == nil {
-		if last {
-			at = at.AddDate(0, 0, 1).Add(-time.Second) // not every day has 24 hours
-		}
-		return at, nil
-	}
-	if at, err := time.Parse(time.RFC3339, text); err == nil {
-		return at, nil
-	}
-	if back, err := config.ParseDuration(text); err == nil {
-		return now.Add(-back), nil
-	}
-	return time.Time{}, usageError(fmt.Sprintf(
-		"--%s %q is no time: give a date (2006-01-02), a time (2006-01-02T15:04:05Z) or how long ago (24h, 7d)", flag, text))
+	return at, nil
 }

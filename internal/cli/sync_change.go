@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/ghostcm/ghostcm/internal/member"
+	"github.com/ghostcm/ghostcm/internal/program"
 	"github.com/ghostcm/ghostcm/internal/reconcile"
 )
 
@@ -39,11 +40,11 @@ func viewChange(site string, c reconcile.Change, reveal bool) changeView {
 	if reveal {
 		v.Email, v.ToEmail = c.Email, c.ToEmail
 	} else {
-		v.Name = discreet(c.Name)
+		v.Name = program.Discreet(c.Name)
 	}
 	for _, f := range c.Fields {
 		if !reveal {
-			f.From, f.To = discreet(f.From), discreet(f.To)
+			f.From, f.To = program.Discreet(f.From), program.Discreet(f.To)
 		}
 		v.Fields = append(v.Fields, fieldView{f.Field, f.From, f.To})
 	}
@@ -58,21 +59,6 @@ func hashOf(email string) string {
 		return ""
 	}
 	return member.AddressHash(email)
-}
-
-// discreet replaces the words of a name or a field that may be addresses: people
-// are called by their address where nobody gave a name.
-func discreet(text string) string {
-	if !strings.Contains(text, "@") {
-		return text
-	}
-	words := strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' || r == ';' })
-	for _, word := range words {
-		if strings.Contains(word, "@") {
-			text = strings.Replace(text, word, member.AddressHash(strings.Trim(word, "<>()\"'")), 1)
-		}
-	}
-	return text
 }
 
 // cells are a change as the columns of a line: site, kind, who, address, details.

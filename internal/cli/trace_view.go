@@ -90,7 +90,7 @@ func (p tracePage) who(email string) string {
 // told is a text of somebody's own, without the addresses in it.
 func (p tracePage) told(text string) string {
 	if !p.reveal {
-		text = discreet(text)
+		text = program.Discreet(text)
 	}
 	return dash(text)
 }

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/ghostcm/ghostcm/internal/password"
 )
 
 // build makes the configuration from what was found, and reports what is wrong.
@@ -60,8 +62,10 @@ func server(r reader) Server {
 	if !s.MetricsToken.IsSet() && !isLoopback(s.Host) {
 		r.findings.warn("METRICS_TOKEN", "is unset: /metrics is open to everybody who reaches "+s.Addr())
 	}
-	if n := len(s.DashboardPassword.value); n > 0 && n < 12 {
-		r.findings.warn("DASHBOARD_PASSWORD", "is shorter than 12 characters")
+	if s.DashboardPassword.IsSet() {
+		if _, err := password.Parse(s.DashboardPassword.value); err != nil {
+			r.problem("DASHBOARD_PASSWORD", err.Error(), "set 12 characters or more, or their hash by argon2id or bcrypt; or unset it")
+		}
 	}
 	return s
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/ghostcm/ghostcm/internal/alert"
 	"github.com/ghostcm/ghostcm/internal/config"
+	"github.com/ghostcm/ghostcm/internal/dashboard"
 	"github.com/ghostcm/ghostcm/internal/jobs"
 	"github.com/ghostcm/ghostcm/internal/metrics"
 	"github.com/ghostcm/ghostcm/internal/reconcile"
@@ -57,6 +58,8 @@ type Program struct {
 	alerts     *alert.Alerts
 	outside    *http.Client // of those whom alerts go to
 	heard      *hearing
+	tasks      *tasks
+	dashboard  *dashboard.Dashboard
 	succession *succession
 	turns      *atomic.Uint64 // how often a worker came round, over the whole succession
 }
@@ -88,6 +91,8 @@ func Open(o Options) (*Program, error) {
 	p.heard = &hearing{keep: p.Store.Hear, log: o.Log}
 	p.Metrics = p.metrics()
 	p.alerts, p.outside = p.newAlerts(), p.receiver()
+	p.tasks = &tasks{}
+	p.dashboard = p.newDashboard()
 	p.nameSeries()
 	if p.sites, err = p.workerSites(); err != nil {
 		return nil, err
@@ -103,6 +108,7 @@ func (p *Program) Serve(ctx context.Context, ln net.Listener) error {
 	defer p.watchRedis(ctx)()
 	defer p.keepHeard(ctx)()
 	defer p.keepAlerts(ctx)()
+	defer p.keepDashboard(ctx)()
 	return p.answer(ctx, ln, (*Program).door)
 }
 
@@ -116,6 +122,10 @@ func (p *Program) door() server.Options {
 	})
 	o := p.window()
 	o.Webhooks = handlers{"ghost": ghosts, "campaignmonitor": p.listHooks(limiter)}
+	if c.DashboardPassword.IsSet() {
+		o.Dashboard = p.dashboard
+	}
+	o.Favicon = dashboard.Favicon()
 	return o
 }
 

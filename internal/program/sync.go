@@ -1,12 +1,14 @@
 package program
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/ghostcm/ghostcm/internal/reconcile"
+	"github.com/ghostcm/ghostcm/internal/store"
 	"github.com/ghostcm/ghostcm/internal/worker"
 )
 
@@ -14,28 +16,55 @@ import (
 // engine handed over to the queue; the request's site is filled in. The report
 // is good as far as the run came, also beside an error.
 func (p *Program) Sync(ctx context.Context, site string, r reconcile.Request) (reconcile.Report, error) {
-	return p.reconcile(ctx, site, r, func(engine *reconcile.Engine, r reconcile.Request) (reconcile.Report, error) {
-		return engine.Run(ctx, r)
-	})
+	return p.reconcile(ctx, newTask(TaskSync, site, by(r)), r, (*reconcile.Engine).Run)
 }
+
+// by is who has a run done, as activity and tasks name them.
+func by(r reconcile.Request) string { return cmp.Or(r.By, reconcile.ByCommand) }
 
 // Revert undoes a run of a site by its journal, as far as nothing newer stands
 // in the way, and waits as Sync does.
 func (p *Program) Revert(ctx context.Context, run reconcile.Kept, r reconcile.Request) (reconcile.Report, error) {
-	return p.reconcile(ctx, run.Site, r, func(engine *reconcile.Engine, r reconcile.Request) (reconcile.Report, error) {
-		return engine.Revert(ctx, run.ID, r)
-	})
+	t := newTask(TaskRevert, run.Site, by(r))
+	t.Options["reverts"] = run.ID
+	return p.reconcile(ctx, t, r, revertOf(run))
 }
 
-func (p *Program) reconcile(ctx context.Context, site string, r reconcile.Request,
-	run func(*reconcile.Engine, reconcile.Request) (reconcile.Report, error)) (reconcile.Report, error) {
-	var err error
+// reconcile runs, and lets everybody see how far the run is, unless it is a dry
+// one, which writes nothing.
+func (p *Program) reconcile(ctx context.Context, t store.Task, r reconcile.Request, run engineRun) (reconcile.Report, error) {
+	if r.DryRun {
+		site, err := p.siteCalled(t.Site)
+		if err != nil {
+			return reconcile.Report{}, err
+		}
+		r.Site = site
+		return run(p.engine(), ctx, r)
+	}
+	teller := p.tell(ctx, t)
+	report, err := p.runAs(ctx, teller, t.Site, r, run)
+	teller.endRun(report, err)
+	return report, err
+}
+
+func revertOf(run reconcile.Kept) engineRun {
+	return func(e *reconcile.Engine, ctx context.Context, r reconcile.Request) (reconcile.Report, error) {
+		return e.Revert(ctx, run.ID, r)
+	}
+}
+
+// engineRun is a method of an engine.
+type engineRun func(*reconcile.Engine, context.Context, reconcile.Request) (reconcile.Report, error)
+
+// runAs runs with an engine, telling how far it is, and waits for what the run
+// handed over to the workers.
+func (p *Program) runAs(ctx context.Context, k *taskTeller, site string, r reconcile.Request, run engineRun) (report reconcile.Report, err error) {
 	if r.Site, err = p.siteCalled(site); err != nil {
-		return reconcile.Report{}, err
+		return report, err
 	}
 	engine := p.engine()
-	report, err := run(engine, r)
-	if err == nil && !r.DryRun {
+	r = k.told(r)
+	if report, err = run(engine, ctx, r); err == nil {
 		err = engine.Settle(ctx, &report, r.OnProgress)
 	}
 	return report, err

@@ -80,3 +80,13 @@ func parseHop(s string) (netip.Addr, bool) {
 func isTrusted(addr netip.Addr, trusted []netip.Prefix) bool {
 	return slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(addr) })
 }
+
+// OverTLS says whether a request's client spoke TLS: to this process, or to a
+// trusted proxy that says so.
+func OverTLS(r *http.Request, trusted []netip.Prefix) bool {
+	if r.TLS != nil {
+		return true
+	}
+	near, viaSocket := peer(r.RemoteAddr)
+	return (viaSocket || isTrusted(near, trusted)) && strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
+}

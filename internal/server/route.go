@@ -28,6 +28,9 @@ func newRouter(o Options) *router {
 			"/livez":   readOnly(http.HandlerFunc(alive)),
 			"/readyz":  readOnly(&ready{vitals: vitals}),
 			"/metrics": readOnly(metrics),
+			"/":        readOnly(root(o.Dashboard != nil)),
+
+			"/favicon.ico": readOnly(o.Favicon),
 		},
 		webhooks:  o.Webhooks,
 		dashboard: o.Dashboard,
@@ -55,6 +58,21 @@ func (rt *router) find(path string) http.Handler {
 		return rt.dashboard
 	}
 	return nil
+}
+
+// root tells who came by what this is.
+func root(dashboard bool) http.Handler {
+	where := "Its pages for people are off: set DASHBOARD_PASSWORD where it runs."
+	if dashboard {
+		where = `People look at it at <a href="/dashboard">/dashboard</a>.`
+	}
+	page := "<!doctype html><html lang=en><meta name=viewport content=width=device-width><title>ghostcm</title>" +
+		"<p>ghostcm brings the members of Ghost to Campaign Monitor. Ghost sends its webhooks here.<p>" + where
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'")
+		_, _ = w.Write([]byte(page)) // fails only if the client is gone
+	})
 }
 
 func notFound(w http.ResponseWriter, r *http.Request) {

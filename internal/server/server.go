@@ -28,6 +28,8 @@ type Options struct {
 	// Dashboard answers /dashboard and below. For a stream without end it lifts
 	// the deadline of its connection with http.ResponseController.
 	Dashboard http.Handler
+	// Favicon answers /favicon.ico, which browsers ask for by themselves.
+	Favicon http.Handler
 	// Metrics answers /metrics, for those who know MetricsToken ("": for all).
 	Metrics      http.Handler
 	MetricsToken string

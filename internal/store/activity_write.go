@@ -24,14 +24,16 @@ redis.call('hset', KEYS[2], 'told', ARGV[1])
 redis.call('xadd', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', unpack(ARGV, 3))
 return 1`)
 
-// Note writes entries, in one round trip. An error leaves open which of them are
-// written.
+// Note writes entries, in one round trip, and counts them (flow.go). An error
+// leaves open which of them are written.
 func (s *Store) Note(ctx context.Context, entries ...Activity) error {
 	if len(entries) == 0 {
 		return nil
 	}
 	pipe := s.redis.Pipeline()
+	counted := flows{}
 	for _, a := range entries {
+		counted.add(a)
 		key := activityKey(a.Site)
 		if a.Outcome == Waits {
 			args := append([]any{a.Code, maxActivity}, a.fields()...)
@@ -40,6 +42,7 @@ func (s *Store) Note(ctx context.Context, entries ...Activity) error {
 		}
 		pipe.XAdd(ctx, &redis.XAddArgs{Stream: key, MaxLen: maxActivity, Approx: true, Values: a.fields()})
 	}
+	counted.write(ctx, pipe)
 	if _, err := pipe.Exec(ctx); err != nil {
 		return fmt.Errorf("noting activity: %w", err)
 	}

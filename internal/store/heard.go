@@ -62,10 +62,14 @@ func (s *Store) Heard(ctx context.Context, site string) (Heard, error) {
 	if err != nil {
 		return Heard{}, fmt.Errorf("recalling when webhooks came: %w", err)
 	}
+	return heardOf(stored), nil
+}
+
+func heardOf(stored map[string]string) Heard {
 	return Heard{
 		At: moment(stored[heardAt]), RefusedAt: moment(stored[heardRefused]), Refusal: stored[heardRefusal],
 		ContradictedAt: moment(stored[heardContradicted]),
-	}, nil
+	}
 }
 
 // moment reads Unix milliseconds; anything else is never.

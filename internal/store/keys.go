@@ -36,6 +36,10 @@ import (
 //	{ghostcm}:hooks:SITE        hash    webhooks that were registered in the site's Ghost, by event (hooks.go)
 //	{ghostcm}:habit:SITE        hash    days on which the site's webhooks came, and the last silence told (silence.go)
 //	{ghostcm}:activity:SITE     stream  what became of events, syncs and operators' doings (activity.go)
+//	{ghostcm}:flow:SITE:HOUR    hash    jobs that ended in each minute of the hour, and their lags (flow.go)
+//	{ghostcm}:session:ID        string  when a session of the dashboard began (session.go)
+//	{ghostcm}:tasks             hash    what processes do in the background, as JSON (task.go)
+//	{ghostcm}:task:ID           string  examples of what a task would do, as JSON
 //	{ghostcm}:alerts            hash    what was told of each alert and is to be told, as JSON (alert.go)
 //	{ghostcm}:heartbeat         string  when the monitor was last pinged, until it may be again
 const namespace = "{ghostcm}:"

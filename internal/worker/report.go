@@ -19,8 +19,8 @@ const (
 	EventSite   = "site" // what concerns a whole site
 	EventOptOut = "optout"
 
-	OutcomeRetried = "retried"
-	OutcomeDead    = "dead"
+	OutcomeRetried = store.OutcomeRetried
+	OutcomeDead    = store.OutcomeDead
 	OutcomeBroken  = "breaker_opened"
 	OutcomePaused  = "paused"
 	OutcomeResumed = "resumed"

@@ -1,0 +1,172 @@
+package dashboard
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ghostcm/ghostcm/internal/member"
+)
+
+// lettersView is the list of dead letters.
+type lettersView struct {
+	LetterPage
+	Query    LetterQuery
+	Sites    []string
+	Kinds    []string
+	Problem  *BadQuery
+	NextURL  string
+	FirstURL string // "" on the first page
+	Narrow   bool
+	AllURL   func(verb Verb) string
+	Back     string // where actions come back to
+	Now      time.Time
+}
+
+const lettersRows = 50
+
+func letterQuery(q url.Values) LetterQuery {
+	return LetterQuery{
+		Site: q.Get("site"), Kind: q.Get("kind"), ID: q.Get("id"), Reason: q.Get("reason"), From: q.Get("from"), To: q.Get("to"),
+		EmailHash: q.Get("email"), After: q.Get("after"), Limit: lettersRows,
+	}
+}
+
+func (q LetterQuery) values(more ...string) string {
+	return query(append([]string{
+		"site", q.Site, "kind", q.Kind, "id", q.ID, "reason", q.Reason, "from", q.From, "to", q.To, "email", q.EmailHash,
+	}, more...)...)
+}
+
+// Narrow is whether anything was asked, so that not every letter is meant.
+func (q LetterQuery) Narrow() bool { return q.values() != "" }
+
+func withQuery(base, values string) string {
+	if values == "" {
+		return base
+	}
+	return base + "?" + values
+}
+
+func (d *Dashboard) letters(ctx context.Context, v visit) error {
+	q := letterQuery(v.URL.Query())
+	view := lettersView{Query: q, Sites: d.Sight.Sites(), Kinds: letterKinds(), Narrow: q.Narrow(), Now: d.Now()}
+	var err error
+	view.LetterPage, err = d.Letters.Letters(ctx, q)
+	if err != nil && !errors.As(err, &view.Problem) {
+		return err
+	}
+	base := Base + "/letters"
+	if view.Next != "" {
+		view.NextURL = withQuery(base, q.values("after", view.Next))
+	}
+	if q.After != "" {
+		view.FirstURL = withQuery(base, q.values())
+	}
+	view.AllURL = func(verb Verb) string { return withQuery(base+"/all", q.values("verb", string(verb))) }
+	view.Back = withQuery(base, q.values())
+	d.render(v, http.StatusOK, "letters", "Dead letters", view, func(f *frame) {
+		f.Stream, f.Note = Base+"/live/letters", noteOf(v.URL.Query())
+	})
+	return nil
+}
+
+// letterKinds are offered; others can stand in a query.
+func letterKinds() []string { return []string{"member", "optout", "payment"} }
+
+// findLetters turns the form into a URL that can be kept, in which no address
+// stands.
+func (d *Dashboard) findLetters(_ context.Context, v visit) error {
+	q := letterQuery(v.PostForm)
+	if email := strings.TrimSpace(q.EmailHash); strings.Contains(email, "@") {
+		q.EmailHash = member.AddressHash(email)
+	}
+	http.Redirect(v.w, v.Request, withQuery(Base+"/letters", q.values()), http.StatusSeeOther)
+	return nil
+}
+
+// letterView is one letter in full.
+type letterView struct {
+	Letter
+	Ref     string
+	Address string // in clear, once it was asked for with the password
+	Problem string
+	Open    bool // whether the form for the password is open
+	Now     time.Time
+}
+
+// ref names a letter in a form: its id and when it died.
+func (r LetterRef) ref() string { return r.ID + "." + strconv.FormatInt(r.Died.Unix(), 10) }
+
+func refOf(text string) (LetterRef, bool) {
+	id, died, ok := strings.Cut(text, ".")
+	unix, err := strconv.ParseInt(died, 10, 64)
+	return LetterRef{ID: id, Died: time.Unix(unix, 0)}, ok && err == nil && id != "" && len(id) <= maxID
+}
+
+const maxID = 128
+
+func (d *Dashboard) letter(ctx context.Context, v visit) error {
+	ref := LetterRef{ID: v.PathValue("id")}
+	if unix, err := strconv.ParseInt(v.URL.Query().Get("at"), 10, 64); err == nil {
+		ref.Died = time.Unix(unix, 0)
+	}
+	if len(ref.ID) > maxID {
+		return errNotFound
+	}
+	return d.showLetter(ctx, v, ref, http.StatusOK, func(*letterView) {})
+}
+
+func (d *Dashboard) showLetter(ctx context.Context, v visit, ref LetterRef, status int, with func(*letterView)) error {
+	letter, found, err := d.Letters.Letter(ctx, ref)
+	if err != nil {
+		return err
+	}
+	if !found {
+		d.render(v, http.StatusNotFound, "problem", "Not a dead letter any more", problem{
+			Heading: "This is no dead letter any more.", Text: "It was replayed or dropped, or a newer event has brought the member up to date.",
+			Todo: "The activity tells what became of it.", Back: Base + "/letters",
+		}, func(f *frame) { f.Section = "letters" })
+		return nil
+	}
+	view := letterView{Letter: letter, Ref: LetterRef{letter.ID, letter.DiedAt}.ref(), Now: d.Now()}
+	with(&view)
+	d.render(v, status, "letter", "Dead letter", view, func(f *frame) { f.Section = "letters" })
+	return nil
+}
+
+// reveal shows one address to somebody who gives the password once more.
+func (d *Dashboard) reveal(ctx context.Context, v visit) error {
+	ref, ok := refOf(v.PostForm.Get("ref"))
+	if !ok {
+		return errNotFound
+	}
+	refuse := func(status int, why string) error {
+		return d.showLetter(ctx, v, ref, status, func(l *letterView) { l.Problem, l.Open = why, true })
+	}
+	if _, ok := d.Tries.Take(v.Request); !ok {
+		return refuse(http.StatusTooManyRequests, "Too many attempts. Wait a minute, then try again.")
+	}
+	if !d.matches(d.Password(), v.PostForm.Get("password")) {
+		d.Log.Warn("dashboard.reveal_refused")
+		return refuse(http.StatusForbidden, "That is not the password.")
+	}
+	letter, found, err := d.Letters.Letter(ctx, ref)
+	if err != nil {
+		return err
+	}
+	email := ""
+	if found {
+		if email, err = d.Revealer.Reveal(ctx, letter.Site, letter.Key); err != nil {
+			return err
+		}
+	}
+	if email == "" {
+		return refuse(http.StatusOK, "Nobody knows the address any more.")
+	}
+	return d.showLetter(ctx, v, ref, http.StatusOK, func(l *letterView) { l.Address = email })
+}

@@ -1,0 +1,157 @@
+package dashboard
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"html/template"
+	"log/slog"
+	"net/http"
+	"strings"
+)
+
+//go:embed templates
+var templateFiles embed.FS
+
+// pages are the templates: each page with the layout around it, and the blocks
+// of each, of which a part of a page is made.
+type pages struct {
+	byName map[string]*template.Template
+	assets map[string]string
+}
+
+func loadPages(assets map[string]asset) *pages {
+	p := &pages{byName: map[string]*template.Template{}, assets: assetURLs(assets)}
+	common := template.Must(template.New("layout").Funcs(funcs()).ParseFS(templateFiles, "templates/layout.html", "templates/part_*.html"))
+	entries, err := templateFiles.ReadDir("templates")
+	if err != nil {
+		panic(err) // they are part of the program
+	}
+	for _, e := range entries {
+		name, isPage := strings.CutPrefix(e.Name(), "page_")
+		if !isPage {
+			continue
+		}
+		page := template.Must(template.Must(common.Clone()).ParseFS(templateFiles, "templates/"+e.Name()))
+		p.byName[strings.TrimSuffix(name, ".html")] = page
+	}
+	return p
+}
+
+// frame is what every page knows.
+type frame struct {
+	Title   string
+	Page    string // the template's name
+	Section string // of the navigation
+	Asset   map[string]string
+	Form    string // token of the session's forms; "" if nobody is signed in
+	Known   bool   // somebody is signed in
+	Stream  string // where the page's news come from; "" if it has none
+	Note    *note
+	Version string
+	Data    any
+}
+
+// note is told at the top of a page: what was done, or what was wrong.
+type note struct {
+	Tone string // good, warn, bad
+	Text string
+	Link string // where to look further; "" is nowhere
+	More string // the link's text
+}
+
+// render writes a page. A page that cannot be made is a bug, and the log says so.
+func (d *Dashboard) render(v visit, status int, name, title string, data any, with ...func(*frame)) {
+	f := d.frame(v, name, title, data)
+	for _, change := range with {
+		change(&f)
+	}
+	d.write(v, status, name, "layout", f)
+}
+
+func (d *Dashboard) frame(v visit, name, title string, data any) frame {
+	f := frame{
+		Title: title, Page: name, Section: name, Asset: d.pages.assets, Known: v.token != "" || isBasic(v.Request), Version: d.Version, Data: data,
+	}
+	if v.token != "" {
+		f.Form = v.token.form()
+	}
+	return f
+}
+
+func isBasic(r *http.Request) bool {
+	_, _, ok := r.BasicAuth()
+	return ok
+}
+
+// write writes one template of a page.
+func (d *Dashboard) write(v visit, status int, name, block string, f frame) {
+	body, err := d.pages.make(name, block, f)
+	if err != nil {
+		d.Log.Error("dashboard.page_broken", slog.String("page", name), slog.String("reason", err.Error()))
+		http.Error(v.w, "This page is broken, which is a bug in ghostcm. The log has its record: dashboard.page_broken.", http.StatusInternalServerError)
+		return
+	}
+	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	v.w.WriteHeader(status)
+	_, _ = v.w.Write(body)
+}
+
+func (p *pages) make(name, block string, f frame) ([]byte, error) {
+	var out bytes.Buffer
+	err := p.byName[name].ExecuteTemplate(&out, block, f)
+	return out.Bytes(), err
+}
+
+// part makes a block of a page, for what is loaded later or sent live.
+func (d *Dashboard) part(v visit, name, block string, data any) ([]byte, error) {
+	return d.pages.make(name, block, d.frame(v, name, "", data))
+}
+
+// problem is a page that says what is wrong and what to do.
+type problem struct {
+	Heading, Text, Todo string
+	Back                string
+	Retry               bool // whether the page shall look by itself if it is over
+}
+
+// fail answers with what went wrong.
+func (d *Dashboard) fail(v visit, err error) {
+	status, p := d.problem(err)
+	if isPart(v.Request) {
+		http.Error(v.w, p.Heading+" "+p.Text, status)
+		return
+	}
+	d.render(v, status, "problem", p.Heading, p, func(f *frame) { f.Section = "" })
+}
+
+// isPart says whether a script asked, which shows a line of text at most.
+func isPart(r *http.Request) bool {
+	return isBackground(r) || r.Header.Get("Sec-Fetch-Mode") == "cors" || r.Header.Get("Sec-Fetch-Dest") == "empty"
+}
+
+func (d *Dashboard) problem(err error) (int, problem) {
+	var input *badInput
+	switch {
+	case errors.Is(err, errNotFound):
+		return http.StatusNotFound, problem{
+			Heading: "There is nothing here.", Text: "The page, or what it was about, does not exist any more.", Todo: "Begin at the overview.", Back: Base,
+		}
+	case errors.Is(err, errStale):
+		return http.StatusForbidden, problem{
+			Heading: "This form is out of date.", Text: "It was made for another session, so nothing was done.",
+			Todo: "Go back, load the page anew, and try again.", Back: Base,
+		}
+	case errors.Is(err, errForeign):
+		return http.StatusForbidden, problem{
+			Heading: "Nothing was done.", Text: "Another site asked your browser to change something here.", Todo: "If it was you, do it from the dashboard itself.", Back: Base,
+		}
+	case errors.As(err, &input):
+		return http.StatusUnprocessableEntity, problem{Heading: "That did not work.", Text: input.text, Todo: "Go back and try again.", Back: Base}
+	}
+	d.Log.Warn("dashboard.redis_away", slog.String("reason", d.Reason(err)))
+	return http.StatusServiceUnavailable, problem{
+		Heading: "Redis does not answer.", Text: "ghostcm keeps its queue and its memory there: " + d.Reason(err) + ".",
+		Todo: "Start Redis, or mend REDIS_URL. This page looks every two seconds, and goes on by itself.", Retry: true,
+	}
+}

@@ -1,0 +1,189 @@
+package dashboard
+
+import (
+	"fmt"
+	"html/template"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// funcs are what templates write with.
+func funcs() template.FuncMap {
+	return template.FuncMap{
+		"num": num, "span": span, "text": shown, "tone": tone, "label": label, "words": words, "stamp": stamp, "iso": iso,
+		"short": short, "percent": percent, "plural": plural, "pairs": pairs, "list": func(v ...string) []string { return v },
+		"who": who, "zero": func(t time.Time) bool { return t.IsZero() }, "unix": func(t time.Time) int64 { return t.Unix() },
+		"icon": func(name string) template.HTML { return icons()[name] },
+	}
+}
+
+// num writes a number with thin spaces between thousands.
+func num(n int) string {
+	text := strconv.Itoa(n)
+	from := 0
+	if n < 0 {
+		from = 1
+	}
+	for i := len(text) - 3; i > from; i -= 3 {
+		text = text[:i] + "\u202f" + text[i:]
+	}
+	return text
+}
+
+// span is how long something took or takes, in its largest unit or two.
+func span(d time.Duration) string {
+	switch {
+	case d < 0:
+		return "0 s"
+	case d < 10*time.Millisecond:
+		return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
+	case d < time.Second:
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	case d < 48*time.Hour:
+		if m := int(d.Minutes()) % 60; m > 0 && d < 10*time.Hour {
+			return fmt.Sprintf("%d h %d min", int(d.Hours()), m)
+		}
+		return fmt.Sprintf("%d h", int(d.Hours()))
+	}
+	return fmt.Sprintf("%d days", int(d.Hours())/24)
+}
+
+// shown is a stranger's text as one line: without what would turn the text
+// around it, or hide.
+func shown(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n', r == '\r', r == '\t':
+			return ' '
+		case unicode.IsControl(r), r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069', r == '\u200e', r == '\u200f', r == '\u061c':
+			return -1
+		}
+		return r
+	}, text)
+}
+
+func iso(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+func stamp(t time.Time) string { return t.Format("2006-01-02 15:04:05 MST") }
+
+func short(text string, n int) string {
+	if len(text) > n {
+		return text[:n]
+	}
+	return text
+}
+
+func percent(part, whole int) int {
+	if whole <= 0 {
+		return 0
+	}
+	return min(100*part/whole, 100)
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return num(n) + " " + many
+}
+
+// pair is one count with its name.
+type pair struct {
+	Name string
+	N    int
+}
+
+// pairs are the counts that are not zero, by their names.
+func pairs(counts map[string]int) (all []pair) {
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		if counts[name] != 0 {
+			all = append(all, pair{name, counts[name]})
+		}
+	}
+	return all
+}
+
+// who did something, as the activity names them, in words.
+func who(name string) string {
+	switch name {
+	case "":
+		return "webhook"
+	case "cli":
+		return "command line"
+	}
+	return name
+}
+
+// tone is how bad an outcome or a state is.
+func tone(outcome string) string {
+	switch outcome {
+	case "dead", "failed", "fail", "paused", "bad", "lost":
+		return "bad"
+	case "retried", "waiting", "breaker_opened", "warn", "partly", "stopped", "dropped", "revealed", "running_late":
+		return "warn"
+	case "unchanged", "not_added", "superseded", "begun", "skip", "neutral":
+		return "neutral"
+	case "running":
+		return "run"
+	}
+	return "good"
+}
+
+// label is an outcome, a kind or a reason in words.
+func label(name string) string {
+	if text, ok := labels()[name]; ok {
+		return text
+	}
+	return words(name)
+}
+
+// words makes a name of the program readable.
+func words(name string) string {
+	return strings.NewReplacer("_", " ", ".", " ").Replace(shown(name))
+}
+
+func labels() map[string]string {
+	return map[string]string{
+		"dead": "failed for good", "retried": "will be retried", "not_added": "not added", "opted_out_fields": "fields only: opted out",
+		"breaker_opened": "breaker opened", "member.added": "joined", "member.updated": "changed", "member.edited": "changed",
+		"member.deleted": "left", "dlq.replay": "replay", "dlq.drop": "drop", "sync.revert": "undo of a sync", "plan": "plan",
+		"opted_out": "opted out in Campaign Monitor", "not_in_ghost": "not in Ghost", "unknown": "unknown to ghostcm",
+		"dead_letter": "is a dead letter", "change_address": "change address", "opt_out": "opt-out to Ghost",
+		"opted_out_ghost": "opted out in Ghost", "deleted_on_list": "deleted on the list by hand", "handed": "by the queue",
+		"handed_failed": "failed in the queue", "handed_waiting": "waiting in the queue", "held": "removals not done: too many",
+		"active": "active on the list", "ok": "in order", "warn": "should be known", "fail": "needs you", "reveal": "address shown",
+		"gone": "gone: done meanwhile", "done": "done", "listing": "reading the list", "members": "comparing members",
+		"removals": "removing", "queue": "waiting for the workers", "partly": "done, some failed",
+	}
+}
+
+// icons stand before words, never instead of them.
+func icons() map[string]template.HTML {
+	path := func(d string) template.HTML {
+		return template.HTML(`<svg class="icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false"><path d="` + d + `"/></svg>`) //nolint:gosec // ours
+	}
+	return map[string]template.HTML{
+		"good":    path("M3 8.5l3.2 3.2L13 5"),
+		"warn":    path("M8 2.5l6 11H2zM8 6.5v3M8 11.4v.1"),
+		"bad":     path("M4 4l8 8M12 4l-8 8"),
+		"neutral": path("M4 8h8"),
+		"run":     path("M8 2a6 6 0 1 1-5.2 3"),
+		"next":    path("M6 3l5 5-5 5"),
+		"back":    path("M10 3L5 8l5 5"),
+		"replay":  path("M3 8a5 5 0 1 0 1.6-3.7M3 2.5v3h3"),
+		"drop":    path("M3 4.5h10M6.5 4V2.5h3V4M4.5 4.5l.6 9h5.8l.6-9"),
+		"eye":     path("M1.5 8S4 3.5 8 3.5 14.5 8 14.5 8 12 12.5 8 12.5 1.5 8 1.5 8zM8 6.2a1.8 1.8 0 1 0 0 3.6 1.8 1.8 0 0 0 0-3.6z"),
+		"pause":   path("M5.5 3v10M10.5 3v10"),
+		"search":  path("M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9zM10.4 10.4L14 14"),
+	}
+}
