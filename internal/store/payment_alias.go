@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -51,7 +50,7 @@ func (s *Store) ByAlias(ctx context.Context, site, provider string, aliases []st
 // an entitlement by now.
 //
 //	KEYS n aliases, then n orphans   ARGV key, event, ttl, max
-//	returns ids of entitlements, or an error if too many wait
+//	returns ids of entitlements, or nil if too many wait
 var keepOrphan = redis.NewScript(`
 local n, ids = #KEYS / 2, {}
 for i = 1, n do
@@ -60,7 +59,7 @@ end
 if #ids > 0 then return ids end
 for i = n + 1, #KEYS do
   if redis.call('hlen', KEYS[i]) >= tonumber(ARGV[4]) and redis.call('hexists', KEYS[i], ARGV[1]) == 0 then
-    return redis.error_reply('ORPHANS')
+    return false
   end
 end
 for i = n + 1, #KEYS do
@@ -84,7 +83,7 @@ func (s *Store) KeepOrphan(ctx context.Context, site string, ev payment.Event) (
 	}
 	known, err = keepOrphan.Run(ctx, s.redis, append(keys, orphans...),
 		cmp.Or(ev.Key, ev.ID), raw, orphanFor.Milliseconds(), maxOrphans).StringSlice()
-	if err != nil && strings.HasPrefix(err.Error(), "ORPHANS") {
+	if errors.Is(err, redis.Nil) {
 		return nil, ErrTooManyOrphans
 	}
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 )
 
 // ledgerPage is how many entitlements are read at once.
-const ledgerPage = 200
+const ledgerPage = 500
 
 // EntitlementFilter says which entitlements of a site are listed; its zero fields
 // let everything through.
@@ -76,7 +76,7 @@ func (s *Store) ledgerPages(ctx context.Context, f EntitlementFilter) iter.Seq2[
 		}
 		for from > 0 {
 			found, err := s.redis.ZRangeArgsWithScores(ctx, redis.ZRangeArgs{
-				Key: index, Start: "-inf", Stop: strconv.FormatInt(from, 10), ByScore: true, Rev: true, Count: ledgerPage,
+				Key: index, Start: strconv.FormatInt(from, 10), Stop: "-inf", ByScore: true, Rev: true, Count: ledgerPage,
 			}).Result()
 			if err != nil {
 				yield(nil, fmt.Errorf("listing entitlements: %w", err))
