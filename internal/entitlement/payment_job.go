@@ -128,6 +128,9 @@ func (f *Flow) prove(ctx context.Context, site *Site, d store.PaymentDelivery) (
 	if refused, is := errors.AsType[*payment.Refused](err); is {
 		return false, f.refuse(ctx, d, refused.Reason)
 	}
+	if _, odd := errors.AsType[*payment.Unreadable](err); odd {
+		return true, nil // what it is, is told with all that cannot be read
+	}
 	return err == nil, providerFailed(err)
 }
 

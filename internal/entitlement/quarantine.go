@@ -25,7 +25,10 @@ func (f *Flow) Release(ctx context.Context, site, provider string) (released int
 			continue
 		}
 		d.Source, d.Reason, d.Unproven = store.FromQuarantine, "", unproven
-		if _, err := intake.Accept(ctx, d.WithoutToken(), ""); err != nil {
+		if !unproven {
+			d = d.WithoutToken()
+		}
+		if _, err := intake.Accept(ctx, d, ""); err != nil {
 			return released, err
 		}
 		if err := f.Store.DropQuarantined(ctx, site, provider, d.ID); err != nil {
@@ -42,22 +45,21 @@ func (f *Flow) Release(ctx context.Context, site, provider string) (released int
 // verifyAgain says whether a delivery is genuine by the settings of today, or may be
 // and only its provider can tell.
 func (f *Flow) verifyAgain(ctx context.Context, d store.PaymentDelivery, proofs []string) (genuine, unproven bool) {
-	if d.Reason == string(payment.ReasonTest) && !d.Unproven {
-		return f.TestEvents, false
-	}
-	err := f.Prove(ctx, d, proofs)
-	if _, refused := errors.AsType[*payment.Refused](err); refused {
-		return false, false
-	}
-	if err != nil {
-		return true, true
+	if d.Reason != string(payment.ReasonTest) || d.Unproven { // else it was genuine, and kept without its token
+		err := f.Prove(ctx, d, proofs)
+		if _, refused := errors.AsType[*payment.Refused](err); refused {
+			return false, false
+		}
+		if err != nil {
+			return true, true
+		}
 	}
 	events, err := payment.Normalise(d.Provider, d.Body, d.HeaderValue, d.ReceivedAt)
 	if err != nil {
 		return true, false // its job says why it cannot be read
 	}
 	for _, e := range events {
-		if e.Test && !f.TestEvents {
+		if !e.Real(f.TestEvents) {
 			return false, false
 		}
 	}

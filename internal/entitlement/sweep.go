@@ -44,14 +44,15 @@ type sweeper struct {
 
 // round looks once. A fault of one task does not keep the others from theirs.
 func (s *sweeper) round(ctx context.Context) error {
-	errs := []error{s.SweepDue(ctx)}
-	if s.Now().Sub(s.started) > settleFor {
-		errs = append(errs, s.SweepLost(ctx))
-	}
+	var errs []error
 	if !s.settled {
 		err := s.ApplySettings(ctx)
 		s.settled = err == nil
 		errs = append(errs, err)
+	}
+	errs = append(errs, s.SweepDue(ctx))
+	if s.Now().Sub(s.started) > settleFor {
+		errs = append(errs, s.SweepLost(ctx))
 	}
 	if now := s.Now(); !now.Before(s.rearmed) {
 		_, err := s.Rearm(ctx)

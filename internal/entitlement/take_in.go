@@ -19,7 +19,7 @@ var errContended = errors.New("the entitlement changes too often at once")
 // takeIn takes every event of a delivery in.
 func (f *Flow) takeIn(ctx context.Context, d store.PaymentDelivery, events []payment.Event) error {
 	for _, e := range events {
-		if e.Test && !f.TestEvents {
+		if !e.Real(f.TestEvents) {
 			return f.refuse(ctx, d, payment.ReasonTest)
 		}
 	}
@@ -63,7 +63,7 @@ func (f *Flow) take(ctx context.Context, d store.PaymentDelivery, e payment.Even
 // known is kept for the day when it is.
 func (f *Flow) about(ctx context.Context, site string, e payment.Event) (ids []string, err error) {
 	if e.Subject.ID != "" {
-		return []string{payment.EntitlementID(e.Provider, e.Subject)}, nil
+		return f.ofSubject(ctx, site, e)
 	}
 	if len(e.Aliases) == 0 {
 		return nil, jobs.WithCode(jobs.Permanent(errAboutNothing), codeUnreadable)
@@ -79,6 +79,29 @@ func (f *Flow) about(ctx context.Context, site string, e payment.Event) (ids []s
 	return ids, err
 }
 
+// ofSubject is the entitlement that an event names. Money that goes back may name an
+// order that the ledger has as a part of a subscription, or will.
+func (f *Flow) ofSubject(ctx context.Context, site string, e payment.Event) (ids []string, err error) {
+	id := payment.EntitlementID(e.Provider, e.Subject)
+	switch e.Action {
+	case payment.ActionRefund, payment.ActionPartialRefund, payment.ActionDispute, payment.ActionDisputeWon, payment.ActionDisputeLost:
+	default:
+		return []string{id}, nil
+	}
+	_, known, err := f.Store.Entitlement(ctx, site, id)
+	if err != nil || known || len(e.Aliases) == 0 {
+		return []string{id}, err
+	}
+	ids, err = f.Store.KeepOrphan(ctx, site, e)
+	if errors.Is(err, store.ErrTooManyOrphans) {
+		err = nil
+	}
+	if err != nil || len(ids) > 0 {
+		return ids, err
+	}
+	return []string{id}, nil
+}
+
 // bring merges an event, and what waited for its purchase, into an entitlement, and
 // has its access looked at. That is asked for even if nothing is new: the process
 // that brought it may have ended before it could.
@@ -91,9 +114,11 @@ func (f *Flow) bring(ctx context.Context, d store.PaymentDelivery, id string, e 
 		return err
 	}
 	known, asking := f.identify(ctx, d, known)
-	_, err = f.Queue.Enqueue(ctx, jobs.Spec{
-		Kind: KindAccess, Site: d.Site, Key: id, Event: e.Type, EmailHash: hashOf(known), ReceivedAt: d.ReceivedAt,
-	})
+	spec := jobs.Spec{Kind: KindAccess, Site: d.Site, Key: id, Event: e.Type, EmailHash: hashOf(known)}
+	if live(d) {
+		spec.ReceivedAt = d.ReceivedAt
+	}
+	_, err = f.Queue.Enqueue(ctx, spec)
 	return errors.Join(err, asking)
 }
 
@@ -151,8 +176,11 @@ func (f *Flow) merge(
 func newEntitlement(d store.PaymentDelivery, id string, e payment.Event) payment.Entitlement {
 	return payment.Entitlement{
 		ID: id, Site: d.Site, Provider: e.Provider, Subject: e.Subject,
-		Welcome: d.Source == store.FromWebhook || d.Source == store.FromTest,
+		Welcome: live(d),
 	}
 }
+
+// live says whether a delivery came when what it tells of happened.
+func live(d store.PaymentDelivery) bool { return d.Source == store.FromWebhook || d.Source == store.FromTest }
 
 func hashOf(e payment.Entitlement) string { return member.AddressHash(e.Email()) }

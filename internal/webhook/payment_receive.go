@@ -127,7 +127,7 @@ func (p *Payment) read(req *paymentRequest) Code {
 	}
 	req.event = events[0].Type
 	for _, e := range events {
-		if e.Test && !p.opts.TestEvents {
+		if !e.Real(p.opts.TestEvents) {
 			return testEvent
 		}
 	}
@@ -139,8 +139,12 @@ func (p *Payment) read(req *paymentRequest) Code {
 func (p *Payment) accept(ctx context.Context, req *paymentRequest) Code {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.opts.AcceptTimeout)
 	defer cancel()
+	d := req.delivery
+	if !d.Unproven {
+		d = d.WithoutToken()
+	}
 	var err error
-	if req.fresh, err = p.opts.Purchases.Accept(ctx, req.delivery.WithoutToken(), req.event); err != nil {
+	if req.fresh, err = p.opts.Purchases.Accept(ctx, d, req.event); err != nil {
 		req.cause = err
 		return Unavailable
 	}
@@ -153,7 +157,11 @@ func (p *Payment) quarantine(ctx context.Context, req *paymentRequest, code Code
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.opts.AcceptTimeout)
 	defer cancel()
 	var err error
-	if req.quarantined, err = p.opts.Purchases.Quarantine(ctx, req.delivery, reason); err != nil {
+	d := req.delivery
+	if code == testEvent {
+		d = d.WithoutToken()
+	}
+	if req.quarantined, err = p.opts.Purchases.Quarantine(ctx, d, reason); err != nil {
 		req.cause = err
 		return Unavailable
 	}
