@@ -130,7 +130,7 @@ func (b *Backfill) read(ctx context.Context, r reading) (Found, error) {
 	switch {
 	case err != nil:
 		end.Reason, end.Next = err.Error(), nextAfter(err)
-	case !r.DryRun && !r.Look.Since.After(r.reaches(begun)):
+	case !r.DryRun && !r.Since.After(r.reaches(begun)):
 		end.Through = begun // nothing is left out between what was known and now
 	}
 	// It ends also when ctx has: nobody else could begin for a quarter of an hour.
@@ -153,7 +153,7 @@ func (r *reading) all(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for record, err := range books.Since(ctx, r.Look.Since) {
+	for record, err := range books.Since(ctx, r.Since) {
 		if err != nil {
 			return err
 		}
@@ -181,7 +181,7 @@ func (r *reading) take(ctx context.Context, record provider.Record) error {
 		case r.allOf(events, func(e payment.Event) bool { return e.Action == payment.ActionIgnore }):
 			r.found.Ignored++
 			return nil
-		case !r.TestEvents && !r.allOf(events, func(e payment.Event) bool { return !e.Test }):
+		case !r.allOf(events, func(e payment.Event) bool { return e.Real(r.TestEvents) }):
 			r.found.Test++
 			return nil
 		}

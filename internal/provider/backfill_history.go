@@ -69,6 +69,9 @@ func Backfillable() []string {
 	return names
 }
 
+// CanBackfill says whether a provider can be asked what was sold.
+func CanBackfill(name string) bool { return slices.Contains(Backfillable(), name) }
+
 // Keeps is how long a provider keeps what NewHistory reads; 0 is for ever, or that
 // it cannot be asked.
 func Keeps(name string) time.Duration {
