@@ -3,8 +3,8 @@ package payment
 // fixtureActions is what each fixture means for access, in the words of tell.
 func fixtureActions() map[string]string {
 	return map[string]string{
-		"lemonsqueezy/order_created.json":                                "grant order order-1 paid 1859 EUR for 1,variant:1,product:1 by dan@lemonsqueezy.com",
-		"lemonsqueezy/order_refunded.json":                               "refund order order-1 1859 EUR for 1,variant:1,product:1 by dan@lemonsqueezy.com",
+		"lemonsqueezy/order_created.json":                                "grant order order-1 paid 1859 EUR for 1,variant:1,product:1 by dan@lemonsqueezy.com as order:1",
+		"lemonsqueezy/order_refunded.json":                               "refund order order-1 1859 EUR for 1,variant:1,product:1 by dan@lemonsqueezy.com as order:1",
 		"lemonsqueezy/subscription_cancelled.json":                       "keep_until order order-1 until 2026-12-01T12:00:00Z snapshot test for price:1,1,variant:1,product:1 by dan@example.test as subscription:1",
 		"lemonsqueezy/subscription_created.json":                         "grant order order-1 until 2026-12-01T12:00:00Z renews snapshot test for price:1,1,variant:1,product:1 by dan@example.test as subscription:1",
 		"lemonsqueezy/subscription_expired.json":                         "revoke order order-1 snapshot test for price:1,1,variant:1,product:1 by dan@example.test as subscription:1",

@@ -106,9 +106,12 @@ func (e *Event) squeezePayment(id string, facts node) error {
 	return nil
 }
 
-// squeezeOrder reads an order.
+// squeezeOrder reads an order. It is dated when it was made: an order does not know
+// that it renews, so it must not be newer than the subscription that it began.
 func (e *Event) squeezeOrder(id string, facts node) {
 	e.Subject = Subject{Order, "order-" + id}
+	e.Aliases = aliases(alias("order", id))
+	e.OccurredAt = facts.time("created_at", "updated_at")
 	e.bought(squeezedThing(facts.at("first_order_item"), facts.text("first_order_item.price_id")))
 	e.Amount = Amount{facts.number("total"), facts.text("currency")}
 	switch e.Status {

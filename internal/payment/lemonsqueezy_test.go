@@ -12,7 +12,7 @@ func TestLemonSqueezyInLayoutsThatNoFixtureShows(t *testing.T) {
 	const created, payment = "lemonsqueezy/subscription_created.json", "lemonsqueezy/subscription_payment_recovered.json"
 	const order, refund = "lemonsqueezy/order_created.json", "lemonsqueezy/subscription_payment_refunded.json"
 	const what = " test for price:1,1,variant:1,product:1 by dan@example.test as subscription:1"
-	const bought = " for 1,variant:1,product:1 by dan@lemonsqueezy.com"
+	const bought = " for 1,variant:1,product:1 by dan@lemonsqueezy.com as order:1"
 	checkVariants(t, LemonSqueezy, []variant{
 		{
 			"live", created, map[string]any{"data.attributes.test_mode": false, "meta.test_mode": gone{}},
@@ -65,7 +65,7 @@ func TestLemonSqueezyInLayoutsThatNoFixtureShows(t *testing.T) {
 		{"yen have no cents", order, map[string]any{"data.attributes.currency": "JPY"}, "grant order order-1 paid 1859 JPY" + bought},
 		{
 			"no address", order, map[string]any{"data.attributes.user_email": nil},
-			"grant order order-1 paid 1859 EUR for 1,variant:1,product:1 by 1",
+			"grant order order-1 paid 1859 EUR for 1,variant:1,product:1 by 1 as order:1",
 		},
 	})
 }

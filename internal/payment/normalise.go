@@ -82,7 +82,7 @@ func (e *Event) complete(provider string, body []byte, receivedAt time.Time) {
 	e.Customer.Email = cleanEmail(e.Customer.Email)
 	e.Customer.MemberEmail = cleanEmail(e.Customer.MemberEmail)
 	e.Customer.Name = strings.TrimSpace(e.Customer.Name)
-	e.Test = e.Test || strings.Contains(e.Subject.ID, testMark)
+	e.Test = e.Test || e.Rehearsed()
 }
 
 // cleanEmail is an address as Ghost is asked for it: lower case, since Ghost on

@@ -209,6 +209,8 @@ func TestStripesMoneyThatGoesBack(t *testing.T) {
 		{"an invoice's, before 2025", refund, map[string]any{"data.object.invoice": "in_1"},
 			"refund test refunded 2000 of 2000 USD by cus_1" + as + ",invoice:in_1"},
 		{"all of it, without the flag", refund, map[string]any{"data.object.refunded": gone{}}, "refund test refunded 2000 of 2000 USD by cus_1" + as},
+		{"all of it, of an unknown amount", refund, map[string]any{"data.object.amount": gone{}, "data.object.amount_refunded": gone{}},
+			"refund test 0 USD by cus_1" + as},
 		{"none of it", refund, map[string]any{"data.object.refunded": false, "data.object.amount_refunded": 0}, "ignore test 2000 USD by cus_1" + as},
 		{"a bank only asks", dispute, map[string]any{"data.object.status": "warning_needs_response"}, "ignore test" + as},
 		{"the bank asked, and was content", dispute, map[string]any{"data.object.status": "warning_closed"}, "dispute_won test" + as},
