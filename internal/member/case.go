@@ -234,7 +234,7 @@ func (c *Case) finish(outcome Outcome) Step {
 		if m.DeletedAt == 0 {
 			m.DeletedAt, m.Vanished = c.now.UnixMilli(), true
 		}
-		m.Vanished = m.Vanished && c.entry.DeletedAt == 0
+		m.Vanished = m.Vanished && !c.entry.toldDeleted()
 		m.Lag = nil
 		return Step{Action: Finish, Outcome: outcome}
 	}

@@ -23,10 +23,12 @@ type Stamped struct {
 	JSON string
 }
 
-// What an event says of the time before it, kept beside the facts.
+// What an event says of the time before it, and whether a delete was inferred,
+// kept beside the facts.
 const (
 	keyWasStatus     = "was_status"
 	keyWasSubscribed = "was_subscribed"
+	keyInferred      = "inferred"
 )
 
 // EntryOf turns one event into an entry.
@@ -47,6 +49,9 @@ func EntryOf(e Event) Entry {
 	}
 	if e.Type == Deleted {
 		entry.DeletedAt = at
+		if e.Inferred {
+			entry.Known[keyInferred] = Stamped{At: at, JSON: encode(true)}
+		}
 		if e.Facts.Email.Value != "" {
 			entry.Addresses = append(entry.Addresses, e.Facts.Email.Value)
 		}
@@ -68,6 +73,11 @@ func (e Entry) Merge(o Entry) Entry {
 	slices.Sort(m.Addresses)
 	m.Addresses = slices.Compact(m.Addresses)
 	return m
+}
+
+// toldDeleted says whether the newest delete was told by Ghost, not inferred.
+func (e Entry) toldDeleted() bool {
+	return e.DeletedAt != 0 && e.Known[keyInferred].At != e.DeletedAt
 }
 
 func newer(a, b Stamped) bool { return a.At > b.At || a.At == b.At && a.JSON > b.JSON }

@@ -37,6 +37,9 @@ type Event struct {
 	Facts    Facts     // the state after the event; of a delete, the last state
 	Previous Previous  // the keys that the event changed, as they were before
 	SentAt   time.Time // Ghost's signed send time; zero if it sent none
+	// Inferred is set for a Deleted of which nobody told: Ghost was asked, and did
+	// not have the member. Should Ghost show it again, the deletion is taken back.
+	Inferred bool
 }
 
 // Previous holds the changed values that decisions need.

@@ -31,8 +31,9 @@ type Memory struct {
 	// DeletedAt is when the member was seen to be gone, in Unix milliseconds. It
 	// beats every send time.
 	DeletedAt int64 `json:"d,omitempty"`
-	// Vanished is whether only a 404 of Ghost told of the deletion. Should Ghost
-	// show the member again (its URL was wrong), the deletion is taken back.
+	// Vanished is whether only a 404 of Ghost told of the deletion, to a worker or to
+	// a sync that pruned. Should Ghost show the member again (its URL was wrong), the
+	// deletion is taken back.
 	Vanished bool `json:"v,omitempty"`
 
 	// Stale are old addresses whose subscribers are still to be removed.

@@ -144,10 +144,43 @@ func TestAMemberWhoVanishedAndWasDeletedIsNotBack(t *testing.T) {
 	w.expect("a@x.org", StateUnsubscribed)
 }
 
+// Nobody told that the member was deleted: a sync asked Ghost, which may have been
+// another site's.
+func TestAMemberWhoseDeletionWasInferredIsBackWhenGhostShowsIt(t *testing.T) {
+	t.Parallel()
+	for name, told := range map[string]bool{"nobody told of it": false, "a webhook tells of it later": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.fresh = true
+			id := w.join("a@x.org")
+			w.apply()
+			f := w.ghost[id]
+			w.pass(time.Second)
+			w.send(Event{Type: Deleted, Inferred: true, Facts: Facts{ID: id, Email: f.Email}, SentAt: w.now()})
+			w.apply()
+			w.expect("a@x.org", StateUnsubscribed)
+			if told {
+				w.remove(id)
+				w.apply()
+				w.ghost[id] = f
+			}
+			w.seen(id)
+			w.apply()
+			want := StateActive
+			if told {
+				want = StateUnsubscribed
+			}
+			w.expect("a@x.org", want)
+		})
+	}
+}
+
 // drawnEvent is any event of one member.
 func drawnEvent(t *rapid.T) Event {
 	at := time.UnixMilli(rapid.Int64Range(1, 6).Draw(t, "sent"))
 	e := Event{Type: rapid.SampledFrom([]EventType{Added, Edited, Edited, Deleted}).Draw(t, "type"), SentAt: at, Facts: Facts{ID: "id"}}
+	e.Inferred = e.Type == Deleted && rapid.Bool().Draw(t, "inferred")
 	text := rapid.SampledFrom([]string{"", "a", "b", "ü,"})
 	if rapid.Bool().Draw(t, "tells email") {
 		e.Facts.Email = Some(text.Draw(t, "email"))

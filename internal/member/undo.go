@@ -11,6 +11,10 @@ func (m *Memory) Forsake() {
 	m.Email, m.Perhaps, m.Stale, m.Inactive = "", nil, nil, false
 }
 
+// Undelete forgets that the member was seen to be gone: its subscriber at an address
+// is about to be brought back.
+func (m *Memory) Undelete(email string) { m.DeletedAt, m.Vanished, m.Email = 0, false, email }
+
 // RemovedByUs says whether a subscriber in this state is exactly as our removal
 // left it.
 func (a Address) RemovedByUs(state, date string) bool {

@@ -85,7 +85,7 @@ func benchmarkEngine(b *testing.B, n int) {
 	b.ReportMetric(float64(n)/spent.Seconds(), "members/s")
 	b.ReportMetric(float64(used.Nanoseconds())/float64(n), "cpu-ns/member")
 	b.ReportMetric(float64(heap()-base)/float64(n), "heap-B/member")
-	b.ReportMetric(float64(peakRSS())/(1<<20), "peak-RSS-MiB")
+	b.ReportMetric(float64(PeakRSS())/(1<<20), "peak-RSS-MiB")
 	b.ReportMetric(0, "ns/op")
 	runtime.KeepAlive(list)
 }
@@ -106,9 +106,9 @@ func heap() uint64 {
 	return m.HeapAlloc
 }
 
-// peakRSS is the most that the process ever had resident, in bytes; 0 if the
+// PeakRSS is the most that the process ever had resident, in bytes; 0 if the
 // system does not tell.
-func peakRSS() int {
+func PeakRSS() int {
 	raw, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return 0

@@ -221,7 +221,9 @@ func (r *run) removeBy(ctx context.Context, one removal, deleted bool) error {
 	now := r.Now()
 	_, err := r.Inbox.Accept(ctx, store.Delivery{
 		Site: r.req.Site.Name, EventID: event + "-" + rand.Text()[:12], ReceivedAt: now,
-		Event: member.Event{Type: member.Deleted, SentAt: now, Facts: member.Facts{ID: one.id, Email: member.Some(one.email)}},
+		Event: member.Event{
+			Type: member.Deleted, Inferred: true, SentAt: now, Facts: member.Facts{ID: one.id, Email: member.Some(one.email)},
+		},
 	})
 	return err
 }

@@ -133,12 +133,20 @@ func (o *single) delete(ctx context.Context) (done bool, err error) {
 }
 
 // restore brings back who was removed, if the list still shows our removal: any
-// other inactive state is the person's own choice.
+// other inactive state is the person's own choice. The member counts as deleted no
+// longer, or nothing that Ghost tells of it would be written.
 func (o *single) restore(ctx context.Context) (done bool, err error) {
 	r, err := o.read(ctx)
 	key := member.AddressKey(o.now.email)
 	if err != nil || !o.subject.Addresses[key].RemovedByUs(r.State, r.Date) {
 		return false, err
+	}
+	if !isStranger(o.ID) {
+		o.subject.Memory.Undelete(o.now.email)
+		o.address(o.now.email, o.own)
+		if err := o.keep(ctx); err != nil {
+			return false, err
+		}
 	}
 	i := campaignmonitor.Import{
 		Subscribers: []campaignmonitor.Write{{Email: o.now.email, KeepName: true, ConsentToTrack: o.req.Site.ConsentToTrack}},
@@ -154,4 +162,11 @@ func (o *single) restore(ctx context.Context) (done bool, err error) {
 	}
 	o.address(o.now.email, func(a *member.Address) { a.Removal = nil })
 	return true, o.keep(ctx)
+}
+
+// own gives an address back to the member, unless it is another's by now.
+func (o *single) own(a *member.Address) {
+	if a.Owner == "" {
+		a.Owner, a.ClaimedAt = o.ID, o.Now().UnixMilli()
+	}
 }
