@@ -187,7 +187,7 @@ func (s situation) give(before *store.Comp) decision {
 	same := has && len(s.access.Tiers) == 1 && ghost.WholeSecond(held.ExpiryAt).Equal(s.want.until)
 	switch {
 	case s.access.Status != "free" && same:
-		d.act = actNone
+		return decision{before: d.before}
 	case s.access.Status == "free" && !s.stripe:
 		return decision{
 			state: payment.StateNeedsAttention, again: s.now.Add(againSoon),

@@ -17,7 +17,7 @@ func (v *visit) keep(
 	for _, known := range theirs {
 		e := known.Entitlement
 		was := e.Outcome.State
-		v.fill(&e, p, wanted.Each[e.ID], d)
+		v.fill(&e, p, wanted.Each[e.ID], d, wanted.Tier == "")
 		if err := v.save(ctx, e, known.Version, was, p); err != nil {
 			return err
 		}
@@ -29,24 +29,25 @@ func (v *visit) keep(
 func (v *visit) keepAlone(ctx context.Context) error {
 	e := v.about.Entitlement
 	was := e.Outcome.State
-	v.fill(&e, person{}, e.Access(v.site.Mapping, v.Now()), decision{})
+	v.fill(&e, person{}, e.Access(v.site.Mapping, v.Now()), decision{}, true)
 	return v.save(ctx, e, v.about.Version, was, person{email: e.Email()})
 }
 
-// fill puts the outcome of an entitlement together.
-func (v *visit) fill(e *payment.Entitlement, p person, a payment.Access, d decision) {
+// fill puts the outcome of an entitlement together; taking is whether nothing is
+// wanted, so that the decision is about what is over.
+func (v *visit) fill(e *payment.Entitlement, p person, a payment.Access, d decision, taking bool) {
 	e.Outcome = payment.Outcome{
 		State: a.State, Reason: a.Reason, Tier: a.Tier, EndsAt: a.Ends, MemberID: p.access.ID, UpdatedAt: v.Now(),
 	}
 	e.Due = a.Next
-	concerned := a.Live() || a.State == payment.StateRevoked && d.act == actNone && d.state != "" && e.ID == v.about.Entitlement.ID
-	if concerned && d.state != "" {
+	about := e.ID == v.about.Entitlement.ID
+	if d.state != "" && (a.Live() || taking && about && a.State == payment.StateRevoked) {
 		e.Outcome.State, e.Outcome.Reason, e.Outcome.Remedy = d.state, d.reason, d.remedy
 	}
 	if a.State == payment.StateUnmapped && isNativeOf(*e, p) {
 		e.Outcome.State, e.Outcome.Reason = payment.StateNative, "one of Ghost's own subscriptions"
 	}
-	if !d.again.IsZero() && (a.Live() || e.ID == v.about.Entitlement.ID) {
+	if !d.again.IsZero() && (a.Live() || about) {
 		e.Due = earliest(e.Due, d.again)
 	}
 	if p.isMember() && e.Linked != p.access.ID && e.LinkedBy != payment.LinkedByOperator {
@@ -118,7 +119,7 @@ func (v *visit) raise(e payment.Entitlement) {
 	if v.Alerts == nil {
 		return
 	}
-	switch e.Outcome.State { //nolint:exhaustive // the others need nobody
+	switch e.Outcome.State {
 	case payment.StateUnmapped:
 		product := ""
 		if len(e.Products) > 0 {

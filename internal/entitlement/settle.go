@@ -38,6 +38,17 @@ func (v *visit) settle(ctx context.Context, p *person, wanted payment.Wanted) (d
 	if problem != nil {
 		return *problem, nil
 	}
+	d, err := v.settleIn(ctx, p, w, wanted, house)
+	if err == nil && w.tierID != "" && d.again.IsZero() {
+		// Ghost, its staff and Stripe may take what was given.
+		if d.again = v.Now().Add(againDaily); house.sqlite {
+			d.again = v.Now().Add(againSQLite)
+		}
+	}
+	return d, err
+}
+
+func (v *visit) settleIn(ctx context.Context, p *person, w want, wanted payment.Wanted, house house) (decision, error) {
 	if !p.isMember() {
 		return v.create(ctx, p, w, wanted)
 	}
@@ -46,16 +57,7 @@ func (v *visit) settle(ctx context.Context, p *person, wanted payment.Wanted) (d
 		return decision{}, err
 	}
 	d := decide(situation{access: p.access, want: w, grant: grant, stripe: house.stripe, rank: v.rank, now: v.Now()})
-	if err := v.do(ctx, p, grant, w, d, wanted); err != nil {
-		return decision{}, err
-	}
-	if house.sqlite && w.tierID != "" && d.again.IsZero() {
-		d.again = v.Now().Add(againSQLite)
-	}
-	if w.tierID != "" && d.again.IsZero() {
-		d.again = v.Now().Add(againDaily)
-	}
-	return d, nil
+	return d, v.do(ctx, p, grant, w, d, wanted)
 }
 
 // againSQLite is how often to look where Ghost's nightly job takes every tier.
@@ -158,7 +160,7 @@ func (v *visit) create(ctx context.Context, p *person, w want, wanted payment.Wa
 	if err := v.Store.DropGrant(ctx, v.site.Name, addressID(p.email), address); err != nil {
 		return decision{}, err
 	}
-	d := decision{act: actGrant, tierID: w.tierID, until: w.until, again: v.Now().Add(againDaily)}
+	d := decision{act: actGrant, tierID: w.tierID, until: w.until}
 	return d, v.confirm(ctx, p, g, d)
 }
 

@@ -150,6 +150,13 @@ func (s *Server) FailNext(faults ...Fault) {
 	s.nextFaults = append(s.nextFaults, faults...)
 }
 
+// Heal forgets the faults that FailNext was told and that have not happened yet.
+func (s *Server) Heal() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.nextFaults = nil
+}
+
 // Requests counts the requests so far by method and route, such as
 // "GET /members/:id/", including those that failed.
 func (s *Server) Requests() map[string]int {
