@@ -117,7 +117,7 @@ func (t rehearsal) kofi() []byte {
 	data := t.json(object{
 		"message_id": t.named(""), "kofi_transaction_id": t.named(""), "timestamp": t.at.Format(time.RFC3339), "type": "Shop Order",
 		"email": t.email, "amount": "1.00", "currency": "USD", "is_subscription_payment": false,
-		"shop_items": []object{object{"direct_link_code": t.product}},
+		"shop_items": []object{{"direct_link_code": t.product}},
 	})
 	return []byte(url.Values{"data": {string(data)}}.Encode())
 }

@@ -89,6 +89,6 @@ func (t rehearsal) payPal() []byte {
 			"id": t.named(""), "status": "COMPLETED", "invoice_id": t.product, "custom_id": memberPrefix + t.email,
 			"amount": object{"currency_code": "USD", "value": "1.00"},
 		},
-		"links": []object{object{"rel": "self", "href": "https://api.sandbox.paypal.com/v1/notifications/webhooks-events/" + t.named("")}},
+		"links": []object{{"rel": "self", "href": "https://api.sandbox.paypal.com/v1/notifications/webhooks-events/" + t.named("")}},
 	})
 }

@@ -1,6 +1,10 @@
 package payment
 
 import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -92,5 +96,53 @@ func TestASaleIsNoRepetitionForAnIDThatZapierDidNotFillIn(t *testing.T) {
 	sale, back := id(map[string]any{"event_id": "7"}), id(map[string]any{"event_id": "7", "action": "refund"})
 	if sale.ID != "7" || sale.Key == back.Key {
 		t.Errorf("a sale %q and its refund %q", sale.Key, back.Key)
+	}
+}
+
+// zapierPage is the page of the manual that has the contract.
+func zapierPage(t *testing.T) string {
+	t.Helper()
+	pages, err := filepath.Glob("../../docs/payments*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range pages {
+		page, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(page), "webhook/payment/SITE/zapier") && strings.Contains(string(page), "`event_id`") {
+			return string(page)
+		}
+	}
+	t.Fatal("no page has the contract")
+	return ""
+}
+
+func TestTheManualsContractIsTheOneThatIsRead(t *testing.T) {
+	t.Parallel()
+	page := zapierPage(t)
+	example := regexp.MustCompile(`(?s)-d '(\{.*?\})'`).FindStringSubmatch(page)
+	if example == nil {
+		t.Fatal("there is no example")
+	}
+	want := []string{"grant subscription sub-77 until 2026-12-01T12:00:00Z paid renews 999 EUR for gold-monthly by jo@example.com"}
+	if diff := gocmp.Diff(want, read(t, Zapier, []byte(example[1]))); diff != "" {
+		t.Error(diff)
+	}
+	_, table, _ := strings.Cut(page, "| `action` | what it does |")
+	table, _, _ = strings.Cut(table, "\n\n")
+	named := regexp.MustCompile("`([a-z_]+)`[,) |]").FindAllStringSubmatch(table, -1)
+	var taken []Action
+	for _, m := range named {
+		if a := zapierAction(m[1]); a != ActionIgnore && !slices.Contains(taken, a) {
+			taken = append(taken, a)
+		}
+	}
+	for _, a := range actions() {
+		internal := a == ActionContact || a == ActionLink || a == ActionIgnore
+		if slices.Contains(taken, a) == internal {
+			t.Errorf("%s: is in the table: %v", a, internal)
+		}
 	}
 }

@@ -62,8 +62,9 @@ func template(name string, now time.Time, isCA bool) *x509.Certificate {
 }
 
 // issue signs a certificate; without a parent it signs itself, without a key it makes one.
-func issue(t *x509.Certificate, public crypto.PublicKey, parent *x509.Certificate, by crypto.Signer) (*x509.Certificate, crypto.Signer, error) {
-	var own crypto.Signer
+func issue(
+	t *x509.Certificate, public crypto.PublicKey, parent *x509.Certificate, by crypto.Signer,
+) (c *x509.Certificate, own crypto.Signer, err error) {
 	if public == nil {
 		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		if err != nil {
@@ -78,7 +79,7 @@ func issue(t *x509.Certificate, public crypto.PublicKey, parent *x509.Certificat
 	if err != nil {
 		return nil, nil, err
 	}
-	c, err := x509.ParseCertificate(der)
+	c, err = x509.ParseCertificate(der)
 	return c, own, err
 }
 

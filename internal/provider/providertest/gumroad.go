@@ -37,7 +37,9 @@ func (g *Gumroad) Sell(sale map[string]any) {
 	defer g.mu.Unlock()
 	id, _ := sale["id"].(string)
 	if g.sales[id] == nil {
-		g.sales[id] = map[string]any{"refunded": false, "partially_refunded": false, "chargedback": false, "disputed": false, "dispute_won": false}
+		g.sales[id] = map[string]any{
+			"refunded": false, "partially_refunded": false, "chargedback": false, "disputed": false, "dispute_won": false,
+		}
 	}
 	maps.Copy(g.sales[id], sale)
 }
