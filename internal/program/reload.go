@@ -76,8 +76,7 @@ func (p *Program) with(cfg *config.Config) (*Program, error) {
 	next.opt.Config = cfg
 	next.prompts, next.Queue = jobs.NewQueue(p.front), jobs.NewQueue(p.back)
 	next.outside = next.receiver()
-	var err error
-	if next.sites, err = next.workerSites(); err != nil {
+	if err := next.clients(); err != nil {
 		return nil, err
 	}
 	next.nameSeries()
