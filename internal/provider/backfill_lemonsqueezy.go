@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -43,7 +44,6 @@ type squeezed struct {
 	ID         string `json:"id"`
 	Attributes struct {
 		Status     string     `json:"status"`
-		Refunded   bool       `json:"refunded"`
 		CreatedAt  *time.Time `json:"created_at"`
 		UpdatedAt  *time.Time `json:"updated_at"`
 		RefundedAt *time.Time `json:"refunded_at"`
@@ -54,13 +54,28 @@ type squeezed struct {
 // events are those of money that came, and perhaps went back. What failed or is
 // pending has none: it says nothing of access.
 func (s squeezed) events(paid, refunded string) []string {
-	switch {
-	case s.Attributes.Refunded || s.Attributes.Status == "refunded" || s.Attributes.Status == "partial_refund":
+	switch s.Attributes.Status {
+	case "refunded", "partial_refund":
 		return []string{paid, refunded}
-	case s.Attributes.Status == "paid":
+	case "paid", "fraudulent":
 		return []string{paid}
 	}
 	return nil
+}
+
+// asPaid is a record as it was before money went back.
+func asPaid(raw json.RawMessage) (json.RawMessage, error) {
+	var record map[string]json.RawMessage
+	var attributes map[string]json.RawMessage
+	if err := errors.Join(json.Unmarshal(raw, &record), json.Unmarshal(record["attributes"], &attributes)); err != nil {
+		return nil, err
+	}
+	attributes["status"] = json.RawMessage(`"paid"`)
+	var err error
+	if record["attributes"], err = json.Marshal(attributes); err != nil {
+		return nil, err
+	}
+	return json.Marshal(record)
 }
 
 // squeezedEvent is what Lemon Squeezy's webhooks look like. What the buy link
@@ -112,9 +127,15 @@ func (l squeezedList) give(
 	if changed.Before(since) {
 		return true, nil
 	}
-	for _, name := range l.events(s) {
+	events := l.events(s)
+	for i, name := range events {
 		event := squeezedEvent{Data: raw}
 		event.Meta.Event, event.Meta.TestMode = name, s.Attributes.TestMode
+		if i+1 < len(events) {
+			if event.Data, err = asPaid(raw); err != nil {
+				return false, h.unexpected(l.name)
+			}
+		}
 		record, err := h.enveloped(l.name, event, changed)
 		if err != nil || !give(record) {
 			return false, err

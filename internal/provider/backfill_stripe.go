@@ -15,9 +15,9 @@ func stripeTypes() []string {
 		"customer.created", "customer.updated",
 		"customer.subscription.created", "customer.subscription.updated", "customer.subscription.deleted",
 		"customer.subscription.paused", "customer.subscription.resumed",
-		"invoice.paid", "invoice.payment_succeeded", "invoice.payment_failed",
-		"charge.succeeded", "charge.refunded", "charge.dispute.created", "charge.dispute.closed",
-		"payment_intent.succeeded",
+		"invoice.paid", "invoice.payment_succeeded", "invoice.payment_failed", "invoice_payment.paid",
+		"charge.refunded", "charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed",
+		"charge.dispute.funds_reinstated",
 	}
 }
 
