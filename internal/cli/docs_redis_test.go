@@ -81,7 +81,7 @@ func TestTheRightsInTheManualAreAllThatRedisIsAskedFor(t *testing.T) {
 func TestTheManualExplainsEveryKey(t *testing.T) {
 	t.Parallel()
 	page := readDoc(t, "docs/redis.md")
-	source := readDoc(t, "internal/store/keys.go") + readDoc(t, "internal/jobs/keys.go")
+	source := readDoc(t, "internal/store/keys.go") + readDoc(t, "internal/store/payment_keys.go") + readDoc(t, "internal/jobs/keys.go")
 	keys := regexp.MustCompile(`(?:amespace \+ "|//\t\{ghostcm\}):?([a-z_]+)`).FindAllStringSubmatch(source, -1)
 	if len(keys) < 25 {
 		t.Fatalf("found only %d keys", len(keys))
@@ -235,6 +235,7 @@ func askRarely(t *testing.T, p *program.Program) {
 	note(p.Doctor(ctx, program.Examination{Fix: true, PublicURL: "http://127.0.0.1:1"}))
 	note(nil, s.ForgetHook(ctx, "blog", "member.added"))
 	note(p.Queue.Replay(ctx, letters[0], jobs.Revival{}))
+	failures = append(failures, askForPayments(t, s)...)
 	for _, err := range append(failures, askForSync(t, s)...) {
 		if err != nil {
 			t.Error(err)
