@@ -29,11 +29,8 @@ import (
 // Way hands a delivery of one kind, as it was given to Take, in to Redis.
 type Way func(ctx context.Context, data json.RawMessage) error
 
-// Options is what an Intake is made of. All but Drained are required.
+// Options is what an Intake is made of. All but Drained and Patience are required.
 type Options struct {
-	// Spool is where deliveries wait on disk; nil if there is no such place: then
-	// what Redis does not take is refused.
-	Spool *spool.Spool
 	// Ways are how what waited gets into Redis, by kind.
 	Ways map[string]Way
 	// Ask has Redis take a write, and tells which Redis it is: another answer than
@@ -52,10 +49,12 @@ const patience = 350 * time.Millisecond
 // Intake is safe for concurrent use. Run has to run for what waits to leave.
 type Intake struct {
 	Options
+	disk   atomic.Pointer[spool.Spool]
 	open   atomic.Bool   // the circuit: Redis is away, and is not to be asked by deliveries
 	doubts chan struct{} // a delivery failed: look at once
 	recent *recent
-	told   atomic.Bool // that deliveries go to disk, since the circuit last closed
+	seen   atomic.Pointer[string] // the incarnation of Redis at the last look
+	told   atomic.Bool            // that deliveries go to disk, since the circuit last closed
 }
 
 // New makes an Intake.
@@ -68,6 +67,10 @@ func New(o Options) *Intake {
 	}
 	return &Intake{Options: o, doubts: make(chan struct{}, 1), recent: &recent{}}
 }
+
+// Spill has deliveries wait in a spool, which stays the caller's to close. Before
+// that, what Redis does not take is refused.
+func (i *Intake) Spill(to *spool.Spool) { i.disk.Store(to) }
 
 // Delivery is what Take makes durable.
 type Delivery struct {
@@ -88,10 +91,11 @@ func (i *Intake) Take(ctx context.Context, d Delivery) (spooled bool, err error)
 		}
 		i.doubt()
 	}
-	if i.Spool == nil {
+	disk := i.disk.Load()
+	if disk == nil {
 		return false, errors.Join(errAway, err)
 	}
-	if problem := i.put(d); problem != nil {
+	if problem := i.put(disk, d); problem != nil {
 		return false, errors.Join(problem, err)
 	}
 	i.doubt()
@@ -106,12 +110,12 @@ func (i *Intake) direct(ctx context.Context, d Delivery) error {
 	return d.Direct(ctx)
 }
 
-func (i *Intake) put(d Delivery) error {
+func (i *Intake) put(disk *spool.Spool, d Delivery) error {
 	data, err := json.Marshal(d.Data)
 	if err != nil {
 		return fmt.Errorf("writing a delivery for the spool: %w", err)
 	}
-	if err := i.Spool.Put(spool.Record{Kind: d.Kind, At: d.At, Data: data}); err != nil {
+	if err := disk.Put(spool.Record{Kind: d.Kind, At: d.At, Data: data}); err != nil {
 		return err
 	}
 	if i.told.CompareAndSwap(false, true) {
@@ -129,12 +133,12 @@ func (i *Intake) doubt() {
 }
 
 // Ready says whether deliveries can be taken while Redis is away.
-func (i *Intake) Ready() bool { return i.Spool != nil }
+func (i *Intake) Ready() bool { return i.disk.Load() != nil }
 
 // Waiting is what waits on disk.
 func (i *Intake) Waiting() spool.Stats {
-	if i.Spool == nil {
-		return spool.Stats{}
+	if disk := i.disk.Load(); disk != nil {
+		return disk.Stats()
 	}
-	return i.Spool.Stats()
+	return spool.Stats{}
 }

@@ -49,8 +49,7 @@ func sleep(ctx context.Context, d time.Duration, woken <-chan struct{}) {
 // rounds is what Run remembers from one look to the next.
 type rounds struct {
 	*Intake
-	incarnation string
-	inherited   time.Time // when the spool was last looked through
+	inherited time.Time // when the spool was last looked through
 }
 
 // look asks Redis once, and does what its answer allows.
@@ -75,7 +74,7 @@ func (r *rounds) look(ctx context.Context) {
 // remind hands in again what another Redis than before may not have.
 func (r *rounds) remind(ctx context.Context, incarnation string) error {
 	began := r.Now()
-	if r.incarnation != "" && r.incarnation != incarnation {
+	if seen := r.seen.Load(); seen != nil && *seen != incarnation {
 		again := r.recent.list()
 		for _, d := range again {
 			if err := r.direct(ctx, d); err != nil {
@@ -84,22 +83,23 @@ func (r *rounds) remind(ctx context.Context, incarnation string) error {
 		}
 		r.Log.WarnContext(ctx, "redis.replaced", "handed_in_again", len(again))
 	}
-	r.incarnation = incarnation
+	r.seen.Store(&incarnation)
 	r.recent.settle(began)
 	return nil
 }
 
 // drain empties the spool into Redis.
 func (r *rounds) drain(ctx context.Context) error {
-	if r.Spool == nil {
+	disk := r.disk.Load()
+	if disk == nil {
 		return nil
 	}
-	waiting := r.Spool.Stats()
+	waiting := disk.Stats()
 	if waiting.Records == 0 && r.Now().Sub(r.inherited) < inheritEvery {
 		return nil
 	}
 	r.inherited = r.Now()
-	done, err := r.Spool.Drain(ctx, r.deliver)
+	done, err := disk.Drain(ctx, r.deliver)
 	if done.Aside > 0 {
 		r.Log.ErrorContext(ctx, "spool.aside", "records", done.Aside, "hint", "look into the spool's files that end in .aside")
 	}

@@ -140,6 +140,14 @@ func TestQueueIsReadAtEachScrape(t *testing.T) {
 	wantSeries(t, scrape(t, m), "ghostcm_queue_depth 2")
 }
 
+func TestTheSpoolIsSeenWhileRedisIsAway(t *testing.T) {
+	t.Parallel()
+	m := setup(t)
+	m.Watch(time.Second, func(context.Context) (metrics.Queue, error) { return metrics.Queue{}, errors.New("down") })
+	m.Spool(func() (int, time.Duration) { return 12, 90 * time.Second })
+	wantSeries(t, scrape(t, m), "ghostcm_redis_up 0", "ghostcm_spool_deliveries 12", "ghostcm_spool_oldest_seconds 90")
+}
+
 func TestAFailingRedisShowsNoStaleNumbers(t *testing.T) {
 	t.Parallel()
 	m := setup(t)
@@ -173,6 +181,7 @@ func TestNilMetricsDoNothing(t *testing.T) {
 	m.DeadLetter("blog", "member")
 	m.Upstream(metrics.Request{})
 	m.Watch(0, nil)
+	m.Spool(nil)
 	rec := httptest.NewRecorder()
 	m.Handler().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	if rec.Code != 404 {

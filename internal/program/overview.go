@@ -64,15 +64,18 @@ type vitals struct{ *Program }
 // Vitals asks Redis to take a write before anything else: one that is full or
 // read-only would answer the questions, and lose the webhooks.
 func (v vitals) Vitals(ctx context.Context) (server.Vitals, error) {
+	state := server.Vitals{Spool: v.intake.Waiting().Records, SpoolReady: v.intake.Ready()}
 	if err := v.prompt.Writable(ctx); err != nil {
-		return server.Vitals{}, err
+		return state, err
 	}
 	o, err := v.overview(ctx, v.prompts, v.prompt)
 	if err != nil {
-		return server.Vitals{Unread: true}, nil //nolint:nilerr // Redis takes webhooks; the answer says that the rest is unknown
+		state.Unread = true
+		return state, nil //nolint:nilerr // Redis takes webhooks; the answer says that the rest is unknown
 	}
 	q := o.Queue
-	state := server.Vitals{
+	state = server.Vitals{
+		Spool: state.Spool, SpoolReady: state.SpoolReady,
 		Depth: q.Depth, Oldest: q.Oldest, Retrying: q.Retrying, Dead: q.Dead, Workers: q.Workers,
 		Waiting: o.Inbox.Members, WaitingOldest: o.Inbox.Oldest,
 	}

@@ -159,7 +159,7 @@ func (p *Program) doJobs(ctx context.Context) error {
 	sales := p.entitlements()
 	runner, err := jobs.NewRunner(jobs.RunnerOptions{
 		Client: p.back, Queue: p.prompts, Kinds: slices.Concat(w.Kinds(), sales.Kinds()), Log: p.opt.Log,
-		Concurrency: w.Workers() + p.paymentWorkers(),
+		Concurrency:  w.Workers() + p.paymentWorkers(),
 		DrainTimeout: p.opt.Drain, DeadRetention: c.Retention.DeadLetters, DeadLimit: deadLimit, Observe: p.observeJob,
 		Turned: func() { p.turns.Add(1) },
 	})

@@ -52,6 +52,9 @@ type rigOptions struct {
 	// catchUp is RECONCILE_INTERVAL; 0 is off. A configuration allows no less than a
 	// minute.
 	catchUp time.Duration
+	// providers are the addresses of simulated payment providers.
+	providers map[string]string
+	server    *redistest.Server // nil: one of its own
 }
 
 var fieldTypes = [][2]string{{"ghost_status", "Text"}, {"ghost_signup_date", "Date"}, {"ghost_last_updated", "Date"},
@@ -59,7 +62,10 @@ var fieldTypes = [][2]string{{"ghost_status", "Text"}, {"ghost_signup_date", "Da
 
 func newRig(t testing.TB, o rigOptions) *rig {
 	t.Helper()
-	r := &rig{t: t, redis: redistest.Start(t), list: cmtest.Run(t, o.list), log: &logBuffer{}}
+	if o.server == nil {
+		o.server = redistest.New(t)
+	}
+	r := &rig{t: t, redis: o.server.URL(), list: cmtest.Run(t, o.list), log: &logBuffer{}}
 	for i := range max(o.sites, 1) {
 		p := &publication{name: fmt.Sprintf("site%d", i+1)}
 		p.Server = ghosttest.Run(t, o.ghost)
@@ -95,7 +101,7 @@ func (r *rig) open(o rigOptions) *program.Program {
 	if o.quiet {
 		log = slog.New(slog.DiscardHandler)
 	}
-	p, err := program.Open(program.Options{Config: cfg, Log: log, Drain: 5 * time.Second})
+	p, err := program.Open(program.Options{Config: cfg, Log: log, Drain: 5 * time.Second, ProviderURLs: o.providers})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -158,7 +164,7 @@ func (r *rig) pointGhosts() {
 // if it does not.
 func (r *rig) eventually(what string, within time.Duration, holds func() string) {
 	r.t.Helper()
-	deadline := time.Now().Add(within)
+	deadline := time.Now().Add(max(within, time.Minute)) // a busy machine is slow, and its tests are no clocks
 	for {
 		problem := holds()
 		if problem == "" {

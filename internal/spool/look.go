@@ -18,6 +18,9 @@ type Seen struct {
 	Aside    []string  // files with records that nobody could take: a person has to look
 }
 
+// In is where the spool is in the directory of what a machine keeps.
+func In(stateDir string) string { return filepath.Join(stateDir, "spool") }
+
 // Look says what lies in a spool's directory, without a lock: it may be another
 // process' at work. A directory that is not there is empty.
 func Look(dir string) (Seen, error) {
