@@ -64,7 +64,7 @@ func (c *catchUp) whole(ctx context.Context) error {
 	if known {
 		added, changed, gone = before.Diff(now)
 	}
-	c.full = c.turn.Full || !known || many(len(added)+len(changed), now.Len())
+	c.full = c.turn.Full || !c.turn.Later && (!known || many(len(added)+len(changed), now.Len()))
 	if c.full {
 		err = c.walkAll(ctx)
 	} else {
@@ -175,9 +175,9 @@ func (c *catchUp) leave(ctx context.Context, err error) {
 	result := metrics.CaughtUp
 	switch {
 	case isLocked(err):
-		result, o.Reason, o.Next = metrics.CatchUpBusy, err.Error(), min(c.Every, busyRetry)
+		result, o.Cut, o.Reason, o.Next = metrics.CatchUpBusy, true, err.Error(), min(c.Every, busyRetry)
 	case errors.Is(err, context.Canceled):
-		result, o.Reason, o.Next = metrics.CatchUpFailed, "the process was told to stop", time.Second
+		result, o.Cut, o.Reason, o.Next = metrics.CatchUpFailed, true, "the process was told to stop", time.Second
 	case err != nil:
 		result, o.Reason = metrics.CatchUpFailed, err.Error()
 	case c.held > 0:

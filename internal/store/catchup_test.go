@@ -37,7 +37,7 @@ func (b *bundle) caughtUp(o store.Outcome) bool {
 // age lets time pass for the site's catch-ups: Redis' clock is nobody's to turn.
 func (b *bundle) age(d time.Duration) {
 	b.t.Helper()
-	for _, field := range []string{"next", "until", "full", "began", "last", "after", "called"} {
+	for _, field := range []string{"next", "until", "full", "began", "last", "after", "called", "tried"} {
 		at, err := b.redis.HGet(b.t.Context(), catchUpKey, field).Int64()
 		if err == nil {
 			b.do(b.redis.HSet(b.t.Context(), catchUpKey, field, strconv.FormatInt(at-d.Milliseconds(), 10)).Err())

@@ -59,6 +59,53 @@ func TestAWalkAfterAnOutageComesAtOnceUnlessOneJustWas(t *testing.T) {
 	}
 }
 
+// A walk that fails costs what it cost: it is tried ever more rarely, but what the
+// census finds is carried out all the same.
+func TestAFullWalkThatFailsIsTriedEverMoreRarely(t *testing.T) {
+	t.Parallel()
+	for name, o := range map[string]struct {
+		end   store.Outcome
+		walks int
+	}{
+		"it fails":                  {store.Outcome{Reason: "no room"}, 9}, // after 0, 15, 45, 105, 225, 465, 825, 1185, 1545 minutes
+		"it is met by another run":  {store.Outcome{Cut: true}, 4 * 26},
+		"it goes well all the time": {store.Outcome{OK: true}, 2}, // the second is the day's
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			b.do(b.AskFullWalk(t.Context(), site, "silence"))
+			walks, turns := 0, 0
+			for range 4 * 26 { // quarters of an hour
+				turn := b.turn("a")
+				turns++
+				end := o.end
+				end.Who, end.Full = "a", turn.Full
+				if turn.Full {
+					walks++
+				}
+				if !turn.Due || turn.Full == (turn.Why == "") || turn.Full && turn.Later {
+					t.Fatalf("%+v", turn)
+				}
+				b.caughtUp(end)
+				b.age(quarter)
+			}
+			if walks != o.walks || turns != 4*26 {
+				t.Errorf("%d walks in %d turns", walks, turns)
+			}
+			b.do(b.AskFullWalk(t.Context(), site, "pause_ended"))
+			if turn := b.turn("a"); !turn.Full || turn.Later {
+				t.Errorf("one that is asked for: %+v", turn)
+			}
+			b.caughtUp(store.Outcome{Who: "a", OK: true, Full: true})
+			b.age(day)
+			if turn := b.turn("a"); turn.Why != store.DailyWalk {
+				t.Errorf("after one that went well: %+v", turn)
+			}
+		})
+	}
+}
+
 func TestAWalkThatIsPutOffComesAtOnceWhereItIsUrgent(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
