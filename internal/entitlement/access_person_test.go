@@ -51,6 +51,7 @@ func TestAMemberThatIsNamedAndIsNoneIsThePayer(t *testing.T) {
 func TestAPurchaseWithoutAnAddressWaitsForALink(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, ghosttest.Options{Stripe: true, MariaDB: true})
+	d.wants(d.settle(d.sub("s0", "prod_gold", `j\o@example.com`, payment.ActionGrant)), payment.StateNeedsAttention)
 	e := d.settle(d.sub("s1", "prod_gold", "", payment.ActionGrant))
 	d.wants(e, payment.StateNeedsAttention)
 	m := d.add(ghosttest.Member{Email: jo})

@@ -291,6 +291,23 @@ func TestALowerCompByHandComesBackAfterThePurchase(t *testing.T) {
 	})
 }
 
+func TestALowerPurchaseDoesNotTakeThePlaceOfACompByHand(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, stripe bool) {
+		d := newDesk(t, ghosttest.Options{Stripe: stripe, MariaDB: true})
+		d.add(ghosttest.Member{Email: jo, Tiers: []ghosttest.Grant{{Tier: "Silver"}}})
+		d.wants(d.settle(d.sub("s1", "prod_gold", jo, payment.ActionGrant)), payment.StateGranted)
+		d.wants(d.settle(d.sub("s2", "prod_silver", jo, payment.ActionGrant)), payment.StateGranted)
+		d.wantsMember(jo, "comped Gold until 2026-12-29")
+		d.pass(time.Hour)
+		d.wants(d.settle(d.sub("s1", "prod_gold", jo, payment.ActionRefund)), payment.StateRevoked)
+		d.wantsMember(jo, "comped Silver")
+		d.wants(d.read("polar:s2"), payment.StateManual)
+		d.wants(d.settle(d.sub("s2", "prod_silver", jo, payment.ActionRefund)), payment.StateRevoked)
+		d.wantsMember(jo, "comped Silver")
+	})
+}
+
 func TestTwoPurchasesGiveTheHigherTier(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, stripe bool) {

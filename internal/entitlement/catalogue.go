@@ -74,3 +74,13 @@ func (h house) tier(slug string) (ghost.Tier, bool) {
 	}
 	return ghost.Tier{}, false
 }
+
+// slug is a tier's, "" of one that is no more.
+func (h house) slug(tierID string) string {
+	for _, t := range h.tiers {
+		if t.ID == tierID {
+			return t.Slug
+		}
+	}
+	return ""
+}

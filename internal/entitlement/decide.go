@@ -30,6 +30,7 @@ type situation struct {
 	grant  store.Grant // the zero Grant: we never gave anything
 	stripe bool        // connected in Ghost
 	rank   func(slug string) (rank int, known bool)
+	slug   func(tierID string) string // "" of a tier that is no more
 	now    time.Time
 }
 
@@ -79,8 +80,19 @@ func decide(s situation) decision {
 	if by := s.byHand(); len(by) > 0 {
 		return s.beside(by)
 	}
+	if b := s.grant.Before; b != nil && s.lasts(*b) && s.holdsOurs() {
+		if t := (ghost.HeldTier{ID: b.TierID, Slug: s.slug(b.TierID), ExpiryAt: b.ExpiryAt}); s.covers(t) {
+			d := s.manual(t, "a comp given by hand covers it, since a higher purchase has ended")
+			d.act, d.tierID, d.until, d.forget = actRestore, b.TierID, b.ExpiryAt, true
+			return d
+		}
+	}
 	return s.give(nil)
 }
+
+func (s situation) lasts(c store.Comp) bool { return c.ExpiryAt.IsZero() || c.ExpiryAt.After(s.now) }
+
+func (s situation) holdsOurs() bool { return slices.ContainsFunc(s.access.Tiers, s.isOurs) }
 
 // coveredByNative leaves a payer, or who was given a gift, alone.
 func (s situation) coveredByNative() decision {
@@ -225,7 +237,7 @@ func (s situation) takeOurs(t ghost.HeldTier) decision {
 			reason: "the member has several tiers, and only one of them is from here",
 			remedy: fmt.Sprintf("take the tier %s from the member in Ghost", t.Slug),
 		}
-	case before != nil && (before.ExpiryAt.IsZero() || before.ExpiryAt.After(s.now)):
+	case before != nil && s.lasts(*before):
 		return decision{act: actRestore, tierID: before.TierID, until: before.ExpiryAt, forget: true}
 	case s.stripe:
 		return decision{act: actRevoke, forget: true}

@@ -26,6 +26,8 @@ func ranked(slug string) (int, bool) {
 	return max(i, 0), i >= 0
 }
 
+func itself(tierID string) string { return tierID }
+
 func has(status string, tiers ...ghost.HeldTier) ghost.Access {
 	return ghost.Access{ID: "1", Status: status, Tiers: tiers}
 }
@@ -75,27 +77,29 @@ func TestDecisions(t *testing.T) {
 		grant           store.Grant
 		stripe, without brief // with Stripe in Ghost, and without
 	}{
-		"free and new":                   {has("free"), wish(gold, noon(28)), store.Grant{}, grantGold, brief{State: attention}},
-		"comped without a tier":          {has("comped"), wish(gold, noon(28)), store.Grant{}, grantGold, grantGold},
-		"ours as it should be":           {has("comped", tier(gold, noon(28))), wish(gold, noon(28)), recorded(gold, noon(28)), brief{}, brief{}},
-		"ours, renewed":                  {has("comped", tier(gold, noon(25))), wish(gold, noon(28)), recorded(gold, noon(25)), grantGold, grantGold},
-		"ours, shortened":                {has("comped", tier(gold, noon(30))), wish(gold, noon(28)), recorded(gold, noon(30)), grantGold, grantGold},
-		"ours, another tier":             {has("comped", tier(silver, noon(30))), wish(gold, noon(28)), recorded(silver, noon(30)), grantGold, grantGold},
-		"ours, whose write never came":   {has("comped", tier(silver, noon(25))), wish(gold, noon(28)), earlier, grantGold, grantGold},
-		"ours, over, not swept":          {has("comped", tier(gold, noon(20))), wish(gold, noon(28)), recorded(gold, noon(20)), grantGold, grantGold},
-		"ours, over, and swept":          {has("free"), wish(gold, noon(28)), recorded(gold, noon(20)), grantGold, brief{State: attention}},
-		"ours on a free member":          {has("free", tier(gold, noon(28))), wish(gold, noon(28)), recorded(gold, noon(28)), brief{Act: actRegrant, TierID: gold, Until: noon(28)}, brief{State: attention}},
-		"a comp by hand, the same tier":  {has("comped", tier(gold, noon(23))), wish(gold, noon(28)), store.Grant{}, brief{State: manual}, brief{State: manual}},
-		"ours, prolonged by hand":        {has("comped", tier(gold, noon(29))), wish(gold, noon(28)), recorded(gold, noon(28)), brief{State: manual}, brief{State: manual}},
-		"ours, made endless by hand":     {has("comped", tier(gold, never)), wish(gold, noon(28)), recorded(gold, noon(28)), brief{State: manual}, brief{State: manual}},
-		"a higher comp by hand":          {has("comped", tier(gold, never)), wish(silver, noon(28)), store.Grant{}, brief{State: manual}, brief{State: manual}},
-		"a comp by hand without rank":    {has("comped", tier(team, never)), wish(gold, noon(28)), store.Grant{}, brief{State: manual}, brief{State: manual}},
-		"a comp by hand that has ended":  {has("comped", tier(silver, noon(20))), wish(gold, noon(28)), store.Grant{}, grantGold, grantGold},
-		"a lower comp by hand":           {has("comped", tier(silver, noon(30))), wish(gold, noon(28)), store.Grant{}, brief{Act: actGrant, TierID: gold, Until: noon(28), Before: &store.Comp{TierID: silver, ExpiryAt: noon(30)}}, brief{Act: actGrant, TierID: gold, Until: noon(28), Before: &store.Comp{TierID: silver, ExpiryAt: noon(30)}}},
-		"several by hand, one of it":     {has("comped", tier(silver, never), tier(gold, never)), wish(gold, noon(28)), store.Grant{}, brief{State: manual}, brief{State: manual}},
-		"several by hand, all lower":     {has("comped", tier(silver, never), tier(team, never)), wish(gold, noon(28)), store.Grant{}, brief{State: attention}, brief{State: attention}},
-		"a tier by hand on a free one":   {has("free", tier(gold, never)), wish(gold, noon(28)), store.Grant{}, brief{State: attention}, brief{State: attention}},
-		"swapped, renewed":               {has("comped", tier(gold, noon(28))), wish(gold, noon(29)), swapped, brief{Act: actGrant, TierID: gold, Until: noon(29), Before: swapped.Before}, brief{Act: actGrant, TierID: gold, Until: noon(29), Before: swapped.Before}},
+		"free and new":                                   {has("free"), wish(gold, noon(28)), store.Grant{}, grantGold, brief{State: attention}},
+		"comped without a tier":                          {has("comped"), wish(gold, noon(28)), store.Grant{}, grantGold, grantGold},
+		"ours as it should be":                           {has("comped", tier(gold, noon(28))), wish(gold, noon(28)), recorded(gold, noon(28)), brief{}, brief{}},
+		"ours, renewed":                                  {has("comped", tier(gold, noon(25))), wish(gold, noon(28)), recorded(gold, noon(25)), grantGold, grantGold},
+		"ours, shortened":                                {has("comped", tier(gold, noon(30))), wish(gold, noon(28)), recorded(gold, noon(30)), grantGold, grantGold},
+		"ours, another tier":                             {has("comped", tier(silver, noon(30))), wish(gold, noon(28)), recorded(silver, noon(30)), grantGold, grantGold},
+		"ours, whose write never came":                   {has("comped", tier(silver, noon(25))), wish(gold, noon(28)), earlier, grantGold, grantGold},
+		"ours, over, not swept":                          {has("comped", tier(gold, noon(20))), wish(gold, noon(28)), recorded(gold, noon(20)), grantGold, grantGold},
+		"ours, over, and swept":                          {has("free"), wish(gold, noon(28)), recorded(gold, noon(20)), grantGold, brief{State: attention}},
+		"ours on a free member":                          {has("free", tier(gold, noon(28))), wish(gold, noon(28)), recorded(gold, noon(28)), brief{Act: actRegrant, TierID: gold, Until: noon(28)}, brief{State: attention}},
+		"a comp by hand, the same tier":                  {has("comped", tier(gold, noon(23))), wish(gold, noon(28)), store.Grant{}, brief{State: manual}, brief{State: manual}},
+		"ours, prolonged by hand":                        {has("comped", tier(gold, noon(29))), wish(gold, noon(28)), recorded(gold, noon(28)), brief{State: manual}, brief{State: manual}},
+		"ours, made endless by hand":                     {has("comped", tier(gold, never)), wish(gold, noon(28)), recorded(gold, noon(28)), brief{State: manual}, brief{State: manual}},
+		"a higher comp by hand":                          {has("comped", tier(gold, never)), wish(silver, noon(28)), store.Grant{}, brief{State: manual}, brief{State: manual}},
+		"a comp by hand without rank":                    {has("comped", tier(team, never)), wish(gold, noon(28)), store.Grant{}, brief{State: manual}, brief{State: manual}},
+		"a comp by hand that has ended":                  {has("comped", tier(silver, noon(20))), wish(gold, noon(28)), store.Grant{}, grantGold, grantGold},
+		"a lower comp by hand":                           {has("comped", tier(silver, noon(30))), wish(gold, noon(28)), store.Grant{}, brief{Act: actGrant, TierID: gold, Until: noon(28), Before: &store.Comp{TierID: silver, ExpiryAt: noon(30)}}, brief{Act: actGrant, TierID: gold, Until: noon(28), Before: &store.Comp{TierID: silver, ExpiryAt: noon(30)}}},
+		"several by hand, one of it":                     {has("comped", tier(silver, never), tier(gold, never)), wish(gold, noon(28)), store.Grant{}, brief{State: manual}, brief{State: manual}},
+		"several by hand, all lower":                     {has("comped", tier(silver, never), tier(team, never)), wish(gold, noon(28)), store.Grant{}, brief{State: attention}, brief{State: attention}},
+		"a tier by hand on a free one":                   {has("free", tier(gold, never)), wish(gold, noon(28)), store.Grant{}, brief{State: attention}, brief{State: attention}},
+		"swapped, renewed":                               {has("comped", tier(gold, noon(28))), wish(gold, noon(29)), swapped, brief{Act: actGrant, TierID: gold, Until: noon(29), Before: swapped.Before}, brief{Act: actGrant, TierID: gold, Until: noon(29), Before: swapped.Before}},
+		"swapped, and the lower bought":                  {has("comped", tier(gold, noon(28))), wish(silver, noon(29)), swapped, brief{Act: actRestore, TierID: silver, Until: noon(30), State: manual, Forget: true}, brief{Act: actRestore, TierID: silver, Until: noon(30), State: manual, Forget: true}},
+		"swapped for what is over, and the lower bought": {has("comped", tier(gold, noon(28))), wish(silver, noon(29)), swappedOver, brief{Act: actGrant, TierID: silver, Until: noon(29), Before: swappedOver.Before}, brief{Act: actGrant, TierID: silver, Until: noon(29), Before: swappedOver.Before}},
 		"a payer":                        {subscribed("paid", "active", "Monthly", tier(gold, never)), wish(gold, noon(28)), store.Grant{}, brief{State: native}, brief{State: native}},
 		"a payer of another tier":        {subscribed("paid", "past_due", "Monthly", tier(silver, never)), wish(gold, noon(28)), store.Grant{}, brief{State: native}, brief{State: native}},
 		"a payer whose status lags":      {subscribed("free", "trialing", "Monthly"), wish(gold, noon(28)), store.Grant{}, brief{State: native}, brief{State: native}},
@@ -120,7 +124,7 @@ func TestDecisions(t *testing.T) {
 	}
 	for name, tt := range tests {
 		for stripe, wanted := range map[bool]brief{true: tt.stripe, false: tt.without} {
-			d := decide(situation{access: tt.access, want: tt.want, grant: tt.grant, stripe: stripe, rank: ranked, now: noon(22)})
+			d := decide(situation{access: tt.access, want: tt.want, grant: tt.grant, stripe: stripe, rank: ranked, slug: itself, now: noon(22)})
 			got := brief{d.act, d.tierID, d.until, d.before, d.state, d.forget}
 			if diff := cmp.Diff(wanted, got); diff != "" {
 				t.Errorf("%s, Stripe %v: %s", name, stripe, diff)
@@ -150,7 +154,7 @@ func TestNothingThatIsOthersIsWritten(t *testing.T) {
 			for _, wanted := range []want{{}, {gold, gold, noon(28)}, {silver, silver, noon(25)}} {
 				for _, stripe := range []bool{true, false} {
 					a := has(status, held...)
-					d := decide(situation{access: a, want: wanted, stripe: stripe, rank: ranked, now: noon(22)})
+					d := decide(situation{access: a, want: wanted, stripe: stripe, rank: ranked, slug: itself, now: noon(22)})
 					if status != "free" && status != "comped" && d.act != actNone {
 						t.Errorf("%s %v: %s", status, held, d.act)
 					}

@@ -74,6 +74,9 @@ func (v *visit) byAddress(ctx context.Context, email string) (person, error) {
 	}
 	v.met = true
 	a, found, err := v.site.Ghost.AccessByEmail(ctx, email)
+	if errors.Is(err, ghost.ErrUnsearchable) { // such an address no member can have
+		return person{}, nil
+	}
 	if err != nil {
 		return person{}, err
 	}

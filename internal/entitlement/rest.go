@@ -41,6 +41,10 @@ func (v *visit) judge(ctx context.Context, err error) error {
 	if failure.Kind() == ghost.Transient && errors.Is(err, context.Canceled) {
 		return errors.Join(jobs.Snooze(0), v.returnProbe(ctx))
 	}
+	if failure.Kind() != ghost.Transient && failure.Kind() != ghost.RateLimited {
+		// A fault of the configuration: its dead letters say so, and rise when it is mended.
+		return errors.Join(coded(failure, err), v.returnProbe(ctx))
+	}
 	closed, gateErr := v.Store.Fail(ctx, GateOf(v.site.Name), upstreamGhost, err.Error())
 	if gateErr != nil {
 		return errors.Join(coded(failure, err), gateErr)
@@ -61,6 +65,9 @@ func (v *visit) judge(ctx context.Context, err error) error {
 // that Ghost refuses is refused for good; what it does not allow now, it may when
 // the member was read anew.
 func verdictOf(failure *ghost.Error, err error) error {
+	if failure == nil && errors.Is(err, ghost.ErrInvalidMember) {
+		return jobs.WithCode(err, "ghost:member")
+	}
 	if failure == nil {
 		return err
 	}

@@ -29,6 +29,10 @@ func (v *visit) settle(ctx context.Context, p *person, wanted payment.Wanted) (d
 	if !p.isMember() && (p.gone || p.email == "") {
 		return noMember(*p, v.Now()), nil
 	}
+	grant, err := v.grantOf(ctx, *p)
+	if err != nil || wanted.Tier == "" && grant.MemberID == "" {
+		return decision{}, err // of which nothing was given, nothing is to be taken
+	}
 	// What is taken must be taken in Ghost's way of today.
 	house, err := v.ghosts[v.site.Name].of(ctx, v.site.Ghost, v.Now(), wanted.Tier == "")
 	if err != nil {
@@ -38,7 +42,7 @@ func (v *visit) settle(ctx context.Context, p *person, wanted payment.Wanted) (d
 	if problem != nil {
 		return *problem, nil
 	}
-	d, err := v.settleIn(ctx, p, w, wanted, house)
+	d, err := v.settleIn(ctx, p, grant, w, wanted, house)
 	if err == nil && w.tierID != "" && d.again.IsZero() {
 		// Ghost, its staff and Stripe may take what was given.
 		if d.again = v.Now().Add(againDaily); house.sqlite {
@@ -48,15 +52,15 @@ func (v *visit) settle(ctx context.Context, p *person, wanted payment.Wanted) (d
 	return d, err
 }
 
-func (v *visit) settleIn(ctx context.Context, p *person, w want, wanted payment.Wanted, house house) (decision, error) {
+func (v *visit) settleIn(
+	ctx context.Context, p *person, grant store.Grant, w want, wanted payment.Wanted, house house,
+) (decision, error) {
 	if !p.isMember() {
 		return v.create(ctx, p, w, wanted)
 	}
-	grant, err := v.grantOf(ctx, *p)
-	if err != nil {
-		return decision{}, err
-	}
-	d := decide(situation{access: p.access, want: w, grant: grant, stripe: house.stripe, rank: v.rank, now: v.Now()})
+	d := decide(situation{
+		access: p.access, want: w, grant: grant, stripe: house.stripe, rank: v.rank, slug: house.slug, now: v.Now(),
+	})
 	return d, v.do(ctx, p, grant, w, d, wanted)
 }
 
@@ -72,7 +76,7 @@ func (v *visit) rank(slug string) (rank int, known bool) {
 func noMember(p person, now time.Time) decision {
 	d := decision{
 		state: payment.StateNeedsAttention, again: now.Add(againDaily),
-		reason: "the purchase names no address, so that nobody can have it",
+		reason: "the purchase names no address that Ghost could know, so that nobody can have it",
 		remedy: "link it to a member: ghostcm payments link",
 	}
 	if p.gone {
@@ -111,6 +115,9 @@ func (v *visit) wish(wanted payment.Wanted, h house, p person) (w want, problem 
 // grantOf is what we mean the member to have. What was recorded for the address,
 // before the member was, is the member's now.
 func (v *visit) grantOf(ctx context.Context, p person) (store.Grant, error) {
+	if !p.isMember() {
+		return store.Grant{}, nil
+	}
 	g, found, err := v.Store.Grant(ctx, v.site.Name, p.access.ID)
 	if err != nil || found {
 		return g, err
