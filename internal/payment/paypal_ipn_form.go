@@ -80,9 +80,10 @@ func ipnSum(body []byte) string {
 }
 
 // ipnTime is when it happened; zero where a message does not tell. The time_created of
-// a recurring payment is when it was set up, whatever happens to it.
+// a recurring payment is when it was set up, whatever happens to it; a change's
+// subscr_effective may be in the future, where it would outdo a cancellation before.
 func ipnTime(f form) time.Time {
-	for _, name := range []string{"payment_date", "subscr_effective", "subscr_date", "case_creation_date"} {
+	for _, name := range []string{"payment_date", "subscr_date", "case_creation_date"} {
 		if t := readIPNTime(f.get(name)); !t.IsZero() {
 			return t
 		}

@@ -176,6 +176,18 @@ func TestAMessageInOtherShapes(t *testing.T) {
 	}
 }
 
+func TestAChangeToComeDoesNotOutdoACancellationBeforeIt(t *testing.T) {
+	t.Parallel()
+	e := Entitlement{Site: "s"}
+	merge(t, &e, PayPalIPN, fixture(t, ipnSignup))
+	merge(t, &e, PayPalIPN, fixture(t, ipnPaid))
+	merge(t, &e, PayPalIPN, message(t, ipnSignup, "txn_type", "subscr_modify", "subscr_effective", "03:00:00 Dec 01, 2026 PST"))
+	merge(t, &e, PayPalIPN, fixture(t, "paypal-ipn/subscr_cancel.txt"))
+	if !e.cancelled() {
+		t.Error("it goes on")
+	}
+}
+
 func TestTheThingsOfACartAreToldApart(t *testing.T) {
 	t.Parallel()
 	body := message(t, ipnPaid, "txn_type", "cart", "subscr_id", "-", "num_cart_items", "2", "item_number", "-", "btn_id", "-", "item_name", "-",

@@ -76,7 +76,11 @@ func notInName(r rune) bool {
 }
 
 func (p *PayPal) fetch(ctx context.Context, address string, at time.Time) (*x509.Certificate, error) {
-	body, err := p.asker.ask(ctx, question{op: OpCertificate, method: http.MethodGet, url: address, limit: maxCertificate})
+	var between []*x509.Certificate
+	body, err := p.asker.ask(ctx, question{
+		op: OpCertificate, method: http.MethodGet, url: address, limit: maxCertificate,
+		peers: func(peers []*x509.Certificate) { between = peers },
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +88,9 @@ func (p *PayPal) fetch(ctx context.Context, address string, at time.Time) (*x509
 	if !ok {
 		return nil, failed(payment.PayPal, OpCertificate, errNotTheirs)
 	}
-	cert, err := payment.TrustPayPal(chain, p.roots, at)
+	// A file without the certificates between it and the root needs those that the same
+	// house has just shown. They vouch for nothing that a root does not vouch for.
+	cert, err := payment.TrustPayPal(append(chain, between...), p.roots, at)
 	if err != nil {
 		return nil, failed(payment.PayPal, OpCertificate, untrusted{err})
 	}

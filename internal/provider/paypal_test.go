@@ -3,9 +3,13 @@ package provider_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
@@ -135,6 +139,36 @@ func TestACertificateThatNobodyVouchesForIsAFaultOfTheSetUp(t *testing.T) {
 	}
 	if n := sim.Asked(liveCert); n != 2 {
 		t.Errorf("what was not trusted was asked for %d times, want each time", n)
+	}
+}
+
+func TestACertificateAloneIsCompletedByThoseOfTheConnection(t *testing.T) {
+	t.Parallel()
+	sim := providertest.RunPayPal(t, received)
+	recorded := httptest.NewRecorder()
+	sim.ServeHTTP(recorded, httptest.NewRequestWithContext(t.Context(), http.MethodGet, liveCert, http.NoBody))
+	leaf, rest := pem.Decode(recorded.Body.Bytes())
+	next, _ := pem.Decode(rest)
+	between, err := x509.ParseCertificate(next.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for shown, want := range map[*x509.Certificate]provider.Kind{between: provider.None, nil: provider.Config} {
+		p, err := provider.NewPayPal(provider.PayPalOptions{
+			Roots: sim.Roots(), HTTP: &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+				resp, err := respond(200, nil, string(pem.EncodeToMemory(leaf)))(r)
+				if resp.TLS = (&tls.ConnectionState{}); shown != nil {
+					resp.TLS.PeerCertificates = []*x509.Certificate{shown, shown}
+				}
+				return resp, err
+			})},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err = p.Certificate(t.Context(), "https:/"+liveCert, received); provider.KindOf(err) != want {
+			t.Errorf("shown %v: %v", shown != nil, err)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net/http"
@@ -52,6 +53,9 @@ type question struct {
 	header http.Header
 	body   []byte
 	limit  int64
+	// peers, if set, is told of the certificates by which the other side identified
+	// itself, its own first.
+	peers func([]*x509.Certificate)
 }
 
 // ask returns the body of a 200. Every error is an *Error.
@@ -81,6 +85,9 @@ func (a asker) exchange(ctx context.Context, q question) (status int, body []byt
 		return 0, nil, failed(a.provider, q.op, err)
 	}
 	defer func() { _ = resp.Body.Close() }()
+	if q.peers != nil && resp.TLS != nil {
+		q.peers(resp.TLS.PeerCertificates)
+	}
 	body, err = io.ReadAll(io.LimitReader(resp.Body, q.limit+1))
 	switch {
 	case resp.StatusCode != http.StatusOK:
