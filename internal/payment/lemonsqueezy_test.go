@@ -19,6 +19,10 @@ func TestLemonSqueezyInLayoutsThatNoFixtureShows(t *testing.T) {
 			"grant order order-1 until 2026-12-01T12:00:00Z renews snapshot for price:1,1,variant:1,product:1" +
 				" by dan@example.test as subscription:1",
 		},
+		{"a test, as only the object says", created, map[string]any{"meta.test_mode": gone{}},
+			"grant order order-1 until 2026-12-01T12:00:00Z renews snapshot" + what},
+		{"a test, as only the envelope says", created, map[string]any{"data.attributes.test_mode": gone{}},
+			"grant order order-1 until 2026-12-01T12:00:00Z renews snapshot" + what},
 		{"a trial", created, map[string]any{"data.attributes.status": "on_trial"}, "grant order order-1 until 2026-12-01T12:00:00Z renews snapshot" + what},
 		{
 			"the catch-all type shows a cancellation", created,
