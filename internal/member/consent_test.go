@@ -205,3 +205,72 @@ func TestAnOptOutHoldsAtAnAddressWhoseSubscriberWeRemoved(t *testing.T) {
 	w.expect("a@x.org", StateUnsubscribed)
 	w.expect("b@x.org", StateUnsubscribed)
 }
+
+// An opt-out goes where the person goes, and leaves nothing at an address that the
+// person had in Ghost alone: whoever has that next never opted out.
+func TestAnOptOutStaysAtNoAddressThatItNeverReached(t *testing.T) {
+	t.Parallel()
+	for name, late := range map[string]bool{"written at each address": false, "the second change comes while the first is written": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.fresh = true
+			left := w.join("a@x.org")
+			w.apply()
+			w.optOut("a@x.org", StateUnsubscribed)
+			w.setEmail(left, "b@x.org")
+			w.events = nil
+			other := w.join("a@x.org") // has the address from now on
+			w.apply()
+			w.crash = func(s Step, _ bool) bool { return late && s.Action.Writes() }
+			w.seen(left)
+			w.deliverAll()
+			w.work(left)
+			w.crash = nil
+			w.setEmail(left, "c@x.org")
+			w.apply()
+			w.expect("b@x.org", "")
+			w.expect("c@x.org", "") // nobody is added who opted out
+			next := w.join("b@x.org")
+			w.apply()
+			w.expect("b@x.org", StateActive)
+			if owner := w.address["b@x.org"].Owner; owner != next {
+				t.Errorf("b@x.org is %s's", owner)
+			}
+			w.setEmail(left, "d@x.org")
+			w.apply()
+			w.expect("d@x.org", "")
+			w.expect("a@x.org", StateUnsubscribed)
+			w.ended(other, OptedOutFields)
+		})
+	}
+}
+
+// What somebody did at an address holds for the address where they go, also if
+// Campaign Monitor has forgotten the subscriber.
+func TestAnOptOutGoesAlongThoughItsSubscriberIsGone(t *testing.T) {
+	t.Parallel()
+	for name, bySync := range map[string]bool{"told by a webhook": false, "found by a sync": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.fresh = true
+			id := w.join("a@x.org")
+			w.apply()
+			w.optOut("a@x.org", StateUnsubscribed)
+			w.sync()
+			w.pass(settling)
+			delete(w.list, "a@x.org")
+			w.setEmail(id, "b@x.org")
+			if bySync {
+				w.events = nil
+				w.converge()
+			}
+			w.apply()
+			w.expect("b@x.org", "")
+			if a, b := w.address["a@x.org"].OptOut, w.address["b@x.org"].OptOut; a == nil || b == nil {
+				t.Errorf("%v at the old address, %v at the new one", a, b)
+			}
+		})
+	}
+}

@@ -77,6 +77,9 @@ type OptOut struct {
 	// InGhost is whether Ghost knows of it: it came from there, by policy, or was
 	// brought there. It is not brought there again.
 	InGhost bool `json:"g,omitempty"`
+	// Moved is whether the person opted out at another address, and nothing was seen
+	// of a subscriber at this one: it goes on with the person.
+	Moved bool `json:"m,omitempty"`
 }
 
 // Removal is what we did to a subscriber, and what came of it.

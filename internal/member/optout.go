@@ -51,3 +51,30 @@ func (a *Address) Told() {
 		a.OptOut = &told
 	}
 }
+
+// takeAlong has opt-outs go with the member from old addresses where there is no
+// subscriber any more, or never was. They stay there, too, if they were the
+// address' own.
+func (c *Case) takeAlong() {
+	for _, old := range c.touched() {
+		optOut := c.Addresses[AddressKey(old)].OptOut
+		if optOut == nil || SameAddress(old, c.goal.Email) || !c.owns(old) || !c.absent.has(old) {
+			continue
+		}
+		c.bringOptOut(*optOut)
+		if optOut.Moved {
+			c.address(old, func(a *Address) { a.OptOut = nil })
+		}
+	}
+}
+
+// bringOptOut remembers at the member's address that the person opted out at
+// another, unless what is known of the address itself says so.
+func (c *Case) bringOptOut(o OptOut) {
+	o.Date, o.Moved = "", true
+	c.address(c.goal.Email, func(a *Address) {
+		if a.OptOut == nil {
+			a.OptOut = &o
+		}
+	})
+}

@@ -18,6 +18,7 @@ func (c *Case) nextWrite() Step {
 	if step, ok := c.nextLook(); ok {
 		return step
 	}
+	c.takeAlong()
 	a := c.Addresses[AddressKey(c.goal.Email)]
 	rejoins := a.Removal != nil && a.OptOut == nil && !c.goal.Inactive
 	if at, ok := c.whereKnown(); ok && (!rejoins || !SameAddress(at, c.goal.Email)) {
@@ -54,7 +55,7 @@ func (c *Case) nextLook() (Step, bool) {
 			return Step{Action: Read, At: at}, true
 		}
 		if r.optedOut() {
-			c.address(c.goal.Email, func(a *Address) { a.OptOut = &OptOut{State: r.State} })
+			c.bringOptOut(OptOut{State: r.State})
 		}
 	}
 	if c.Memory.OptInAt == 0 {
