@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ghostcm/ghostcm/internal/payment"
 	"github.com/ghostcm/ghostcm/internal/provider"
 	"github.com/ghostcm/ghostcm/internal/provider/providertest"
 )
@@ -308,6 +309,36 @@ func TestWhatLemonSqueezysBooksShowBecomesTheEventsOfItsWebhooks(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, ids); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestPaddleIsAskedOnceWhoEachCustomerIs(t *testing.T) {
+	t.Parallel()
+	b := providertest.RunBooks(t, "paddle", func() time.Time { return testNow })
+	for n, customer := range []string{"ctm_1", "ctm_1", "ctm_2"} {
+		b.Put("events", fmt.Sprintf(`{"event_id":"evt_%d","event_type":"transaction.completed","occurred_at":%q,"data":{"customer_id":%q}}`,
+			n, stamp(testNow.Add(-time.Hour)), customer))
+	}
+	b.Put("customers", fmt.Sprintf(`{"id":"ctm_1","email":"Jo@example.org","name":"Jo","created_at":%q,"updated_at":%q}`,
+		stamp(testSince.AddDate(-1, 0, 0)), stamp(testSince.AddDate(0, -6, 0)))) // ctm_2 was erased
+	h, _ := history(t, b, "paddle", nil)
+	var told []payment.Event
+	for r, err := range h.Since(t.Context(), testSince) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		events, err := payment.Normalise(payment.Paddle, r.Body, nil, testNow)
+		if err != nil {
+			continue // these transactions tell nothing else
+		}
+		for _, e := range events {
+			if e.Action == payment.ActionContact {
+				told = append(told, e)
+			}
+		}
+	}
+	if len(told) != 1 || told[0].Customer.ID != "ctm_1" || told[0].Customer.Email != "jo@example.org" || b.Asked() != 3 {
+		t.Errorf("%+v after %d requests", told, b.Asked())
 	}
 }
 

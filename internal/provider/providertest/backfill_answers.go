@@ -58,13 +58,23 @@ func after(all []entry, id string) ([]entry, bool) {
 	return all[i+1:], i >= 0
 }
 
-// paddle answers GET /events: developer.paddle.com/api-reference/events/list-events.
+// paddle answers GET /events (developer.paddle.com/api-reference/events/list-events)
+// and GET /customers/{id}.
 func (b *Books) paddle(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	limit, ok := size(r, "per_page", 50, 200)
 	switch {
 	case !b.knows(r):
 		refuse(w, http.StatusForbidden, "authentication_malformed")
+		return
+	case strings.HasPrefix(r.URL.Path, "/customers/"):
+		id := strings.TrimPrefix(r.URL.Path, "/customers/")
+		i := slices.IndexFunc(b.lists["customers"], func(e entry) bool { return e.id == id })
+		if i < 0 {
+			refuse(w, http.StatusNotFound, "not_found")
+			return
+		}
+		answer(w, map[string]any{"data": b.lists["customers"][i].raw})
 		return
 	case r.URL.Path != "/events":
 		refuse(w, http.StatusNotFound, "not_found")

@@ -61,7 +61,7 @@ func NewBooks(provider string, now func() time.Time) *Books {
 	return b
 }
 
-// Put adds records to a list: "events" of Stripe, Paddle and PayPal; "orders",
+// Put adds records to a list: "events" of Stripe, Paddle and PayPal; "customers" of Paddle; "orders",
 // "subscriptions" and "refunds" of Polar; "orders", "subscriptions" and
 // "subscription-invoices" of Lemon Squeezy. A record with a known id replaces it.
 func (b *Books) Put(list string, records ...string) {
