@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ghostcm/ghostcm/internal/jobs"
+	"github.com/ghostcm/ghostcm/internal/payment"
 )
 
 const (
@@ -48,6 +49,34 @@ func (a *app) completeLetter(c *cobra.Command, args []string, begun string) ([]s
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	return a.completeLetters(c, args, begun)
+}
+
+// completeEntitlement offers the ids of purchases for a first argument.
+func (a *app) completeEntitlement(c *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return inTime(c.Context(), func(ctx context.Context) []string { return a.entitlementIDs(ctx, begun) }), cobra.ShellCompDirectiveNoFileComp
+}
+
+// entitlementIDs are ids that begin like this, the last that came first, each with
+// its state.
+func (a *app) entitlementIDs(ctx context.Context, begun string) (ids []string) {
+	ledger, err := a.openPurchases(ctx, &ledgerFilter{})
+	if err != nil {
+		return nil
+	}
+	defer ledger.close()
+	_, _ = ledger.each(ctx, func(e payment.Entitlement) error { // what goes wrong offers nothing
+		if strings.HasPrefix(e.ID, begun) {
+			ids = append(ids, cobra.CompletionWithDesc(printable(e.ID), printable(e.Site+" "+string(e.State()))))
+		}
+		if len(ids) == tabOffers {
+			return errEnough
+		}
+		return nil
+	})
+	return ids
 }
 
 // letterIDs are ids that begin like this, the longest dead first, each with what

@@ -23,6 +23,8 @@ type Options struct {
 	Dir            string   // working directory
 	Now            func() time.Time
 	Version        string // from the linker; "" asks the build information
+	// ProviderURLs replace the addresses of payment providers, for tests.
+	ProviderURLs map[string]string
 }
 
 // Main runs one command line and returns its exit code. It ends in good order

@@ -21,6 +21,7 @@ type app struct {
 	dir            string
 	now            func() time.Time
 	linkedVersion  string
+	providerURLs   map[string]string
 
 	// terminal is whether stdout is one, and so whether tables are drawn.
 	terminal bool
@@ -38,7 +39,7 @@ type app struct {
 func newApp(o Options) *app {
 	return &app{
 		stdin: o.Stdin, stdout: o.Stdout, stderr: o.Stderr,
-		environ: o.Environ, dir: o.Dir, now: o.Now, linkedVersion: o.Version,
+		environ: o.Environ, dir: o.Dir, now: o.Now, linkedVersion: o.Version, providerURLs: o.ProviderURLs,
 		terminal: isTerminal(o.Stdout), logsToTerminal: isTerminal(o.Stderr), answersOnTerminal: isTerminal(o.Stdin),
 		settings: map[string]*pflag.Flag{},
 	}

@@ -11,6 +11,7 @@ func (a *app) commands() []*cobra.Command {
 		newStatusCommand(a),
 		newSyncCommand(a),
 		newDLQCommand(a),
+		newPaymentsCommand(a),
 		newEventsCommand(a),
 		newTraceCommand(a),
 		newDoctorCommand(a),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -27,8 +28,18 @@ func ghostcm() int {
 	defer stop()
 	return cli.Main(ctx, cli.Options{
 		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Environ: os.Environ(), Dir: dir, Now: time.Now, Version: "v1.2.3",
+		Environ: os.Environ(), Dir: dir, Now: time.Now, Version: "v1.2.3", ProviderURLs: providerURLs(),
 	})
+}
+
+// providerURLs leads what asks payment providers to the simulators of a script.
+func providerURLs() map[string]string {
+	urls := map[string]string{}
+	for pair := range strings.FieldsSeq(os.Getenv("GHOSTCM_TEST_PROVIDERS")) {
+		name, url, _ := strings.Cut(pair, "=")
+		urls[name] = url
+	}
+	return urls
 }
 
 // The scripts in testdata/script read like a manual: what is typed, what comes.

@@ -19,6 +19,7 @@ import (
 // scriptCommands are what scripts can do beside running ghostcm.
 func scriptCommands(t *testing.T) map[string]func(*testscript.TestScript, bool, []string) {
 	all := worldCommands(t)
+	maps.Copy(all, paymentCommands(t))
 	maps.Copy(all, map[string]func(*testscript.TestScript, bool, []string){
 		"readable": readable, "member": member, "suppressed": suppressed, "gone": gone, "newsletters": newsletters, "ghostdown": ghostDown,
 		"listed": listed, "state": state, "field": field, "nofield": noField, "confirming": confirming, "run": latestRun,

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/ghostcm/ghostcm/internal/campaignmonitor/cmtest"
 	"github.com/ghostcm/ghostcm/internal/ghost/ghosttest"
+	"github.com/ghostcm/ghostcm/internal/provider/providertest"
 	"github.com/ghostcm/ghostcm/internal/redisserver"
 	"github.com/ghostcm/ghostcm/internal/redisserver/redistest"
 )
@@ -28,6 +30,7 @@ type world struct {
 	ghost  *ghosttest.Server
 	list   *cmtest.Server
 	listID string
+	books  *providertest.Books // of Polar, once it sells
 }
 
 type worldKey struct{}
@@ -44,7 +47,9 @@ func worldOf(ts *testscript.TestScript) *world {
 func worldCommands(t *testing.T) map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"exits": exits,
-		"world": func(ts *testscript.TestScript, _ bool, _ []string) { makeWorld(t, ts) },
+		"world": func(ts *testscript.TestScript, _ bool, args []string) {
+			makeWorld(t, ts, ghosttest.Options{Stripe: slices.Contains(args, "stripe")})
+		},
 		"port":  func(ts *testscript.TestScript, _ bool, _ []string) { ts.Setenv("PORT", freePort(ts)) },
 		"joins": joins, "leaves": leaves, "subscribed": subscribed, "refuses": refuses, "answers": answers, "shows": shows, "occupied": occupied, "types": types,
 		"twosites":  func(ts *testscript.TestScript, _ bool, _ []string) { twoSites(t, ts) },
@@ -63,12 +68,12 @@ func hasRedis(condition string) (bool, error) {
 	return err == nil, nil
 }
 
-func makeWorld(t *testing.T, ts *testscript.TestScript) {
+func makeWorld(t *testing.T, ts *testscript.TestScript, o ghosttest.Options) {
 	w, ok := ts.Value(worldKey{}).(*world)
 	if !ok {
 		ts.Fatalf("the scripts are set up without a world")
 	}
-	w.ghost, w.list = ghosttest.Run(t, ghosttest.Options{}), cmtest.Run(t, cmtest.Options{})
+	w.ghost, w.list = ghosttest.Run(t, o), cmtest.Run(t, cmtest.Options{})
 	w.listID = w.list.CreateList(cmtest.ListOptions{UnsubscribeSetting: "OnlyThisList"})
 	for _, field := range []string{"ghost_status", "ghost_signup_date", "ghost_last_updated", "ghost_status_changed_at",
 		"ghost_previous_status", "ghost_labels", "ghost_email_enabled"} {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -58,4 +59,10 @@ func (p Payments) Provider(name string) (Provider, bool) {
 		}
 	}
 	return Provider{}, false
+}
+
+// APIKeySetting is the setting that holds the key of a provider's API, for the site
+// with this number.
+func APIKeySetting(n int, provider string) string {
+	return fmt.Sprintf("SITE%d_%s", n, providerKind{name: provider}.apiKeyName())
 }

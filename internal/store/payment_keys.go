@@ -17,6 +17,7 @@ import (
 //	{ghostcm}:alias:SITE:PROVIDER:HASH         set     ids of the entitlements that a purchase's other id names
 //	{ghostcm}:orphan:SITE:PROVIDER:HASH        hash    payment.Event as JSON by business key, whose purchase is not known yet
 //	{ghostcm}:contact:SITE:PROVIDER:HASH       hash    payment.Customer as JSON, by the provider's customer id, and as of when
+//	{ghostcm}:backfill:SITE:PROVIDER           hash    the reading of a provider's books: whose turn, how far, how it ended
 //	{ghostcm}:due                              zset    SITE/ID of entitlements, by when to look at them again
 //	{ghostcm}:quarantine:SITE:PROVIDER         zset    "ID SIZE" of deliveries that failed verification, by receipt
 //	{ghostcm}:quarantined:SITE:PROVIDER:ID     hash    such a delivery, as above
