@@ -40,7 +40,7 @@ func CheckReceiver(receivers []string, body []byte) error {
 	}
 	for _, r := range receivers {
 		r = strings.TrimSpace(r)
-		if r != "" && slices.ContainsFunc(named, func(n string) bool { return strings.EqualFold(n, r) }) {
+		if slices.ContainsFunc(named, func(n string) bool { return strings.EqualFold(n, r) }) {
 			return nil
 		}
 	}

@@ -14,9 +14,7 @@ func verifyToken(token string, counting []string) error {
 	}
 	found := 0
 	for _, t := range counting {
-		if t != "" {
-			found |= subtle.ConstantTimeCompare([]byte(t), []byte(token))
-		}
+		found |= subtle.ConstantTimeCompare([]byte(t), []byte(token))
 	}
 	if found == 0 {
 		return &Refused{Reason: ReasonMismatch}
