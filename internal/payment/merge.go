@@ -10,9 +10,9 @@ import (
 // What is kept of each entitlement, at most.
 const (
 	maxHistory = 50
-	maxAliases = 60 // a payment has up to three: two years of months
-	maxSpans   = 64
-	maxMoney   = 64
+	maxAliases = 36 // a payment has up to three: a year of months
+	maxSpans   = 24
+	maxMoney   = 24
 	maxUndated = 8
 	maxOverdue = 16
 	maxLists   = 12 // of products
@@ -45,28 +45,28 @@ func (e *Entitlement) Merge(ev Event) (changed bool) {
 }
 
 // sound is the event with times and words that can be kept.
-func (ev Event) sound() Event {
-	ev.OccurredAt = ev.OccurredAt.UTC().Round(0)
-	latest := ev.OccurredAt.AddDate(Lifetime, 0, 0)
-	if ev.PeriodEnd.After(latest) {
-		ev.PeriodEnd = latest
+func (e Event) sound() Event {
+	e.OccurredAt = e.OccurredAt.UTC().Round(0)
+	latest := e.OccurredAt.AddDate(Lifetime, 0, 0)
+	if e.PeriodEnd.After(latest) {
+		e.PeriodEnd = latest
 	}
-	ev.PeriodEnd = ev.PeriodEnd.UTC().Round(0)
+	e.PeriodEnd = e.PeriodEnd.UTC().Round(0)
 	long := func(word string) bool { return word == "" || len(word) > maxWord }
-	ev.Products = slices.DeleteFunc(slices.Clone(ev.Products), long)
-	ev.Aliases = slices.DeleteFunc(slices.Clone(ev.Aliases), long)
-	ev.Products = ev.Products[:min(len(ev.Products), maxIDs)]
+	e.Products = slices.DeleteFunc(slices.Clone(e.Products), long)
+	e.Aliases = slices.DeleteFunc(slices.Clone(e.Aliases), long)
+	e.Products = e.Products[:min(len(e.Products), maxIDs)]
 	var items [][]string
-	for _, item := range ev.Items[:min(len(ev.Items), maxIDs)] {
+	for _, item := range e.Items[:min(len(e.Items), maxIDs)] {
 		items = append(items, slices.DeleteFunc(slices.Clone(item[:min(len(item), maxIDs)]), long))
 	}
-	ev.Items = items
-	return ev
+	e.Items = items
+	return e
 }
 
 // restores says whether the event speaks of living access.
-func (ev Event) restores() bool {
-	switch ev.Action {
+func (e Event) restores() bool {
+	switch e.Action {
 	case ActionGrant, ActionExtend, ActionUncancel, ActionResume:
 		return true
 	}
@@ -74,15 +74,15 @@ func (ev Event) restores() bool {
 }
 
 // grants says whether the event speaks of access that was bought or paid again.
-func (ev Event) grants() bool { return ev.Action == ActionGrant || ev.Action == ActionExtend }
+func (e Event) grants() bool { return e.Action == ActionGrant || e.Action == ActionExtend }
 
 // lives says whether the event is about the life of the purchase, not its money.
-func (ev Event) lives() bool {
-	switch ev.Action {
+func (e Event) lives() bool {
+	switch e.Action {
 	case ActionKeepUntil, ActionPastDue, ActionRevoke, ActionSuspend:
 		return true
 	}
-	return ev.restores()
+	return e.restores()
 }
 
 // mergeLife takes status, cancellation and renewal. Of two events of one moment

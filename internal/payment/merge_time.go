@@ -45,7 +45,7 @@ func (f *Facts) mergeTime(ev Event) {
 }
 
 // stairs keeps spans that end later than all that were told before them: what was
-// paid until when, as of any time. Of more than 64 the newest stay; the others could
+// paid until when, as of any time. Of more than 24 the newest stay; the others could
 // only tell what an old refund took back.
 func stairs(spans []Span, add Span) []Span {
 	all := append(slices.Clone(spans), add)

@@ -22,7 +22,8 @@ func (f *Facts) mergeMoney(ev Event) {
 		f.Dispute = DisputeFact{At: ev.OccurredAt, Dispute: stands}
 	}
 	money := MoneyFact{
-		Key: cmp.Or(ev.Key, ev.ID), At: ev.OccurredAt, Action: ev.Action, Names: ev.paymentNames(), Amount: ev.Amount, Refunded: ev.Refunded,
+		Key: cmp.Or(ev.Key, ev.ID), At: ev.OccurredAt, Action: ev.Action,
+		Names: ev.paymentNames(), Amount: ev.Amount, Refunded: ev.Refunded,
 	}
 	if money.came() && ev.Paid || money.wentBack() || ev.Action == ActionLink {
 		f.Money = top(append(slices.Clone(f.Money), money), maxMoney, func(m MoneyFact) string { return m.Key }, MoneyFact.compare)
@@ -30,8 +31,8 @@ func (f *Facts) mergeMoney(ev Event) {
 }
 
 // paymentNames are the aliases that name one payment, and not all of a subscription.
-func (ev Event) paymentNames() []string {
-	names := slices.DeleteFunc(slices.Clone(ev.Aliases), func(name string) bool {
+func (e Event) paymentNames() []string {
+	names := slices.DeleteFunc(slices.Clone(e.Aliases), func(name string) bool {
 		return strings.HasPrefix(name, "subscription:") || strings.HasPrefix(name, "checkout:")
 	})
 	if len(names) == 0 {
