@@ -53,6 +53,7 @@ func (e *exam) shared() []check {
 		{"configuration", func() verdict { return configuration(e.Warnings) }},
 		{"files", e.files},
 		{"state_dir", e.stateDir},
+		{"spool", e.spool},
 		{"redis", e.redisAnswers},
 		{"redis_version", e.redisVersion},
 		{"redis_persistence", e.redisPersistence},
@@ -86,6 +87,9 @@ func (p *patient) checks() []check {
 		{"list_webhook", p.listWebhook},
 		{"list_clock", p.listClock},
 		{"payments", p.payments},
+		{"payment_tiers", p.paymentTiers},
+		{"payment_webhooks", p.paymentWebhooks},
+		{"payment_gate", p.paymentsGate},
 	}
 }
 

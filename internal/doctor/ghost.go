@@ -115,8 +115,10 @@ func (p *patient) ghostStripe() verdict {
 	case settings.Stripe.Value:
 		return ok("connected")
 	case len(p.Payments.Providers) > 0:
-		return warn("connect Stripe in Ghost (Settings, Tiers), if members' status matters to the site",
-			"not connected: a purchase gives a member the tier, but Ghost may go on to call them free")
+		return warn("connect Stripe in Ghost (Settings, Tiers; its keys are enough, nobody has to pay by it), "+
+			"or give posts to tiers instead of to all who pay",
+			"not connected: purchases work for new members only; those who are free already need a person, "+
+				"and access that ends does so in the night after")
 	}
 	return ok("not connected")
 }

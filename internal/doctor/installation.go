@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+
+	"github.com/ghostcm/ghostcm/internal/spool"
 )
 
 // configuration tells the warnings that every start logs too.
@@ -70,4 +72,22 @@ func (e *exam) stateDir() verdict {
 		return warn(remedy, "other users of this machine can look into %s (mode %04o)", e.StateDir, info.Mode().Perm())
 	}
 	return ok("%s is private", e.StateDir)
+}
+
+// spool tells what waits on this machine's disk for Redis. serve hands it in by
+// itself, so what still lies there is the sign of a Redis that is away, or of a
+// serve that does not run.
+func (e *exam) spool() verdict {
+	seen, err := spool.Look(spool.In(e.StateDir))
+	switch {
+	case err != nil:
+		return fail("check who owns the directory of STATE_DIR, and as which user ghostcm runs", "the spool cannot be looked at")
+	case len(seen.Aside) > 0:
+		return fail("look into "+strings.Join(seen.Aside, ", ")+" in "+spool.In(e.StateDir)+", enter by hand what is missing, and delete the file",
+			"%d %s with deliveries that could not be handed in to Redis", len(seen.Aside), plural(len(seen.Aside), "file", "files"))
+	case seen.Segments > 0:
+		return warn("let Redis come back (the check redis says what is wrong), and serve run: it hands them in by itself",
+			"deliveries wait on disk for Redis: %d KiB, the oldest for %s", (seen.Bytes+1023)/1024, span(e.Now().Sub(seen.Oldest)))
+	}
+	return ok("nothing waits on disk")
 }

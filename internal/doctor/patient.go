@@ -24,6 +24,10 @@ type patient struct {
 	list     answer[campaignmonitor.List]
 	fields   answer[[]campaignmonitor.CustomField]
 	listHook answer[[]campaignmonitor.Webhook]
+
+	tiers     answer[[]ghost.Tier]
+	tills     answer[[]till]
+	salesGate answer[store.Gate]
 }
 
 func (e *exam) patient(ctx context.Context, number int) *patient {
@@ -33,6 +37,7 @@ func (e *exam) patient(ctx context.Context, number int) *patient {
 	p.outside = once(ctx, e.turns, p.lookFromOutside)
 	p.askGhost(ctx)
 	p.askList(ctx)
+	p.askPurchases(ctx)
 	return p
 }
 

@@ -184,6 +184,13 @@ func (w *world) heard(h store.Heard) {
 	}
 }
 
+func (w *world) heardOf(name string, h store.Heard) {
+	w.t.Helper()
+	if err := w.store.Hear(w.t.Context(), map[string]store.Heard{name: h}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 func (w *world) do(args ...any) {
 	w.t.Helper()
 	if err := w.redis.Do(w.t.Context(), args...).Err(); err != nil {

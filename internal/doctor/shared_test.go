@@ -9,6 +9,7 @@ import (
 
 	"github.com/ghostcm/ghostcm/internal/doctor"
 	"github.com/ghostcm/ghostcm/internal/jobs"
+	"github.com/ghostcm/ghostcm/internal/spool"
 	"github.com/ghostcm/ghostcm/internal/store"
 )
 
@@ -87,9 +88,28 @@ func TestFilesAndSettings(t *testing.T) {
 		"one that does not exist yet":       {harm: func(w *world) { w.options.StateDir += "/later" }, want: map[string]string{}},
 		"one that is a file": {
 			harm: func(w *world) { w.options.StateDir = file(w, 0o600) },
-			want: map[string]string{"state_dir": "fail"}, says: []string{"STATE_DIR"},
+			want: map[string]string{"state_dir": "fail", "spool": "fail"}, says: []string{"STATE_DIR"},
+		},
+		"deliveries that wait on disk": {
+			harm: func(w *world) { spooled(w, "1700000000000-WAITING.spool") },
+			want: map[string]string{"spool": "warn"}, says: []string{"1 KiB", "let Redis come back"},
+		},
+		"deliveries that nobody can take": {
+			harm: func(w *world) { spooled(w, "1700000000000-POISON.aside") },
+			want: map[string]string{"spool": "fail"}, says: []string{"1700000000000-POISON.aside", "enter by hand"},
 		},
 	})
+}
+
+// spooled leaves a file in the spool.
+func spooled(w *world, name string) {
+	dir := spool.In(w.options.StateDir)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, name), []byte("a delivery\n"), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 func withoutRedis(verdict string) map[string]string {

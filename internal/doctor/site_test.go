@@ -11,6 +11,7 @@ import (
 
 	"github.com/ghostcm/ghostcm/internal/campaignmonitor/cmtest"
 	"github.com/ghostcm/ghostcm/internal/doctor"
+	"github.com/ghostcm/ghostcm/internal/entitlement"
 	"github.com/ghostcm/ghostcm/internal/ghost/ghosttest"
 	"github.com/ghostcm/ghostcm/internal/member"
 	"github.com/ghostcm/ghostcm/internal/store"
@@ -199,8 +200,14 @@ func TestTheList(t *testing.T) {
 
 func TestPayments(t *testing.T) {
 	t.Parallel()
-	sells := func(p doctor.Payments) func(*world) { return func(w *world) { w.site.Payments = p } }
 	stripe := ghosttest.Options{Stripe: true, MariaDB: true}
+	sells := func(p doctor.Payments) func(*world) {
+		return func(w *world) {
+			w.site.Payments = p
+			w.ghost.AddTier("Gold", "gold")
+			w.heardOf("blog:polar", store.Heard{At: time.Now()})
+		}
+	}
 	whole := doctor.Payments{Providers: []string{"polar"}, TierSlugs: []string{"gold"}}
 	noMap, noKey, noProduct := whole, whole, whole
 	noMap.TierSlugs = nil
@@ -224,6 +231,37 @@ func TestPayments(t *testing.T) {
 		"no product of a provider": {
 			variant: variant{ghost: stripe}, harm: sells(noProduct),
 			want: map[string]string{"blog payments": "warn"}, says: []string{"no product of polar"},
+		},
+		"no such tier": {
+			variant: variant{ghost: stripe}, harm: func(w *world) { sells(whole)(w); w.site.Payments.TierSlugs = []string{"platinum"} },
+			want: map[string]string{"blog payment_tiers": "fail"}, says: []string{"no tier platinum", "gold"},
+		},
+		"an archived tier": {
+			variant: variant{ghost: stripe}, harm: func(w *world) { sells(whole)(w); w.ghost.ArchiveTier("gold") },
+			want: map[string]string{"blog payment_tiers": "fail"}, says: []string{"archived"},
+		},
+		"no webhook yet": {
+			variant: variant{ghost: stripe},
+			harm:    func(w *world) { sells(whole)(w); w.do("DEL", "{ghostcm}:heard:blog:polar") },
+			want:    map[string]string{"blog payment_webhooks": "warn"}, says: []string{"/webhook/payment/blog/polar"},
+		},
+		"a refused webhook": {
+			variant: variant{ghost: stripe},
+			harm: func(w *world) {
+				sells(whole)(w)
+				w.heardOf("blog:polar", store.Heard{RefusedAt: time.Now().Add(time.Second), Refusal: "signature_mismatch"})
+			},
+			want: map[string]string{"blog payment_webhooks": "warn"}, says: []string{"signature_mismatch", "SITE1_POLAR_"},
+		},
+		"purchases that wait for Ghost": {
+			variant: variant{ghost: stripe},
+			harm: func(w *world) {
+				sells(whole)(w)
+				if _, err := w.store.Pause(w.t.Context(), entitlement.GateOf("blog"), "ghost", "HTTP 503"); err != nil {
+					w.t.Fatal(err)
+				}
+			},
+			want: map[string]string{"blog payment_gate": "warn"}, says: []string{"purchases wait"},
 		},
 	})
 }

@@ -181,6 +181,8 @@ func newEntitlement(d store.PaymentDelivery, id string, e payment.Event) payment
 }
 
 // live says whether a delivery came when what it tells of happened.
-func live(d store.PaymentDelivery) bool { return d.Source == store.FromWebhook || d.Source == store.FromTest }
+func live(d store.PaymentDelivery) bool {
+	return d.Source == store.FromWebhook || d.Source == store.FromTest
+}
 
 func hashOf(e payment.Entitlement) string { return member.AddressHash(e.Email()) }
