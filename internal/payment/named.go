@@ -12,7 +12,7 @@ func (c *Customer) nameMember(n node, paths ...string) {
 	for _, path := range paths {
 		data := n.at(path)
 		for _, key := range [...]string{"ghost_member_id", "ghost_id", "member_id"} {
-			if id := data.text(key); c.MemberID == "" && isGhostID(id) {
+			if id := data.text(key); c.MemberID == "" && isMemberID(id) {
 				c.MemberID = id
 			}
 		}
@@ -28,12 +28,16 @@ func (c *Customer) nameMember(n node, paths ...string) {
 // customer, if it has the form of one of Ghost's ids or is an address.
 func (c *Customer) nameReference(reference string) {
 	switch {
-	case c.MemberID == "" && isGhostID(reference):
+	case c.MemberID == "" && isMemberID(reference):
 		c.MemberID = reference
 	case c.MemberEmail == "" && isAddress(reference):
 		c.MemberEmail = reference
 	}
 }
+
+// isMemberID is true of the form of a member's id. A member's uuid is not taken: a shop
+// has uuids of its own, and Ghost is not asked by them.
+func isMemberID(s string) bool { return len(s) == 24 && strings.Trim(s, "0123456789abcdef") == "" }
 
 // bought collects the candidates of the things in one purchase.
 func (e *Event) bought(things ...[]string) {

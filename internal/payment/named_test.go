@@ -8,7 +8,7 @@ func TestOnlyWhatCanBeGhostsNamesAMember(t *testing.T) {
 	t.Parallel()
 	const id, other = "6512f0a1b2c3d4e5f6a7b8c9", "000000000000000000000001"
 	for body, want := range map[string]Customer{
-		`{"a":{"member_id":"17"}}`: {},
+		`{"a":{"member_id":"17"}}`:                                                       {},
 		`{"a":{"member_id":17,"ghost_email":"no address"}}`:                              {},
 		`{"a":{"member_id":"17","ghost_id":"` + id + `"}}`:                               {MemberID: id},
 		`{"a":{"ghost_member_id":"` + id + `","member_id":"` + other + `"}}`:             {MemberID: id},
