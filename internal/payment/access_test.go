@@ -109,6 +109,7 @@ func TestAccessFollowsFromWhatWasSaid(t *testing.T) {
 		"overdue and the grace is over":                   {subscription(paid(0), overdue(31, 30)), mapping(), 37, Access{State: StateRevoked, Reason: WhyOverdue, Tier: "gold", Until: day(37), Ends: day(30)}},
 		"overdue is all that was heard":                   {subscription(overdue(31, 30)), mapping(), 32, granted(day(37), day(30), WhyOverdue)},
 		"overdue without a word of when":                  {subscription(shown(0, 30), shown(30, 60), said(ActionPastDue, 31), said(ActionPastDue, 34)), mapping(), 35, granted(day(38), day(31), WhyOverdue)},
+		"overdue again, after it was well":                {subscription(shown(0, 30), said(ActionPastDue, 31), shown(33, 60), said(ActionPastDue, 61)), mapping(), 62, granted(day(68), day(61), WhyOverdue)},
 		"overdue and then paid":                           {subscription(paid(0), overdue(31, 30), paid(33)), mapping(), 34, renewing(63)},
 		"overdue in the middle of what is paid":           {subscription(paid(0), said(ActionPastDue, 10)), mapping(), 11, granted(day(37), day(30), WhyOverdue)},
 		"overdue and cancelled has no grace":              {subscription(paid(0), overdue(31, 30), Event{Action: ActionKeepUntil, OccurredAt: day(32), PeriodEnd: day(60)}), mapping(), 33, revoked(30, WhyCancelled)},

@@ -32,6 +32,7 @@ func TestPaymentsThatTellNoEndAreForAPeriod(t *testing.T) {
 		"a sale that came in two parts":                   {subscription(begun(0, 30), sale(30), sale(31)), day(31 + 31).Add(2 * time.Hour)},
 		"a sign-up that tells the period":                 {subscription(signUp, sale(0)), day(30).Add(2 * time.Hour)},
 		"and a renewal by it":                             {subscription(signUp, sale(0), sale(28)), day(58).Add(2 * time.Hour)},
+		"a look that shows no end is no payment":          {subscription(begun(0, 30), sale(0), Event{Action: ActionGrant, OccurredAt: day(31), Snapshot: true, Renews: true}), day(30)},
 		"cancelled: to the end of the last payment":       {subscription(begun(0, 30), sale(30), said(ActionKeepUntil, 40)), day(61).Add(2 * time.Hour)},
 	} {
 		t.Run(name, func(t *testing.T) {
