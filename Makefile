@@ -14,12 +14,12 @@ export HOME := $(if $(HOME),$(HOME),$(shell eval echo "~$$(id -un)"))
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
-.PHONY: help deps build demo test lint fmt cover bench docs completions release clean go-is-there
+.PHONY: help deps build demo test lint fmt cover bench screens docs completions release clean go-is-there
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-deps: go-is-there ## install what the tests need: redis-server, a C compiler
+deps: go-is-there ## install what the tests need: redis-server, a C compiler, Chromium
 	@$(SHELL) .make/deps.sh test
 
 build: go-is-there ## build bin/ghostcm
@@ -48,6 +48,11 @@ cover: go-is-there ## measure coverage over all packages
 
 bench: go-is-there ## run the benchmarks; BENCH=Accept narrows
 	$(GO) test -run '^$$' -bench '$(if $(BENCH),$(BENCH),.)' -benchmem ./...
+
+screens: go-is-there ## look at the dashboard: screenshots into bin/screens, and the README's picture
+	@$(SHELL) .make/deps.sh test
+	GHOSTCM_PICTURE=$(CURDIR)/docs/dashboard.png GHOSTCM_SCREENS=$(CURDIR)/bin/screens \
+		$(GO) test -count 1 -timeout 20m -run TestScreens ./internal/dashboard
 
 docs: go-is-there ## write docs/cli: Markdown and man pages
 	@$(SHELL) .make/docs.sh

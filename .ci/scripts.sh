@@ -86,7 +86,7 @@ machine
 fake apt-get ''
 fake id 'echo 0'
 on .make/deps.sh test
-expect "root without sudo" "install -y -q --no-install-recommends redis-server gcc libc6-dev" log
+expect "root without sudo" "install -y -q --no-install-recommends redis-server gcc libc6-dev chromium" log
 refuse "lists that are there" "apt-get update"
 
 machine
@@ -101,7 +101,7 @@ machine
 fake apt-get ''
 fake id 'echo 1000'
 on .make/deps.sh test
-expect "neither root nor sudo" "as root: apt-get update && apt-get install -y redis-server gcc libc6-dev" -
+expect "neither root nor sudo" "as root: apt-get update && apt-get install -y redis-server gcc libc6-dev chromium" -
 refuse "neither root nor sudo" "install"
 
 machine
@@ -123,7 +123,7 @@ machine
 fake apt-get 'exit 100'
 fake id 'echo 0'
 on .make/deps.sh test
-expect "an installation that fails" "Could not install redis-server gcc libc6-dev" -
+expect "an installation that fails" "Could not install redis-server gcc libc6-dev chromium" -
 
 machine
 fake dnf '[ "$3" != valkey ]'

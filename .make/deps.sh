@@ -1,6 +1,7 @@
 # Installs what a purpose needs, or says exactly what to install:
 #   deps.sh build   certificates, to fetch modules
-#   deps.sh test    and redis-server, and a C compiler for the race detector
+#   deps.sh test    and redis-server, a C compiler for the race detector, and Chromium
+#                   with axe-core (from npm, into .tools) for the dashboard's tests
 #   deps.sh ci      and make, shellcheck, and shells to try completions in
 #   deps.sh deploy  only what checks the files in docs/deploy, and packages
 # It does not fail for what is missing: what cannot run without it says so.
@@ -30,6 +31,7 @@ missing() {
 	[ "$1" = build ] && return
 	have_redis || redis_package
 	have_compiler || compiler_packages
+	have_browser || browser_packages
 	[ "$1" = ci ] || return 0
 	have make || echo make
 	have shellcheck || shellcheck_package
@@ -50,6 +52,28 @@ redis_package() {
 	dnf) if dnf -q list valkey >/dev/null 2>&1; then echo valkey; else echo redis; fi ;;
 	*) echo redis ;;
 	esac
+}
+
+have_browser() { have chromium || have chromium-browser || have google-chrome; }
+
+# browser_packages knows only where Chromium is a package; fonts show names in every script.
+browser_packages() {
+	case $manager in
+	apt-get) echo chromium fonts-noto-core fonts-noto-color-emoji ;;
+	dnf) echo chromium ;;
+	esac
+}
+
+# axe_version is pinned: a newer one may find more.
+axe_version=4.14.1
+
+# fetch_axe gets the checker of accessibility, a test tool, where there is npm.
+fetch_axe() {
+	[ -s .tools/node_modules/axe-core/axe.min.js ] && return 0
+	have npm || { say "No npm: the dashboard's accessibility is not checked."; return 0; }
+	mkdir -p .tools
+	npm install --prefix .tools --no-save --no-package-lock --no-audit --no-fund --loglevel=error \
+		"axe-core@$axe_version" >/dev/null || say "Could not fetch axe-core with npm."
 }
 
 compiler_packages() {
@@ -138,6 +162,7 @@ done
 if [ "$purpose" != build ] && [ "$(uname)" = Darwin ] && ! have_compiler; then
 	say "No C compiler: run \`xcode-select --install\` for the race detector."
 fi
+case $purpose in test | ci) fetch_axe ;; esac
 # Names of packages hold no spaces.
 # shellcheck disable=SC2046
 set -- $(missing "$purpose")

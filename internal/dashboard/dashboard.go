@@ -66,6 +66,7 @@ type Dashboard struct {
 	foreign *http.CrossOriginProtection
 	slow    sync.Mutex // held while a slow hash is checked
 	streams atomic.Int32
+	seen    seenOverview
 }
 
 // New makes a dashboard; it touches nothing outside.

@@ -78,7 +78,7 @@ func (d *Dashboard) identify(ctx context.Context, v *visit) (bool, error) {
 		return d.isTool(v.Request, user, typed), nil
 	}
 	v.token = d.tokenOf(v.Request)
-	if v.token == "" {
+	if v.token == "" && v.URL.Path != Base+"/ping" { // which asks whether Redis answers
 		return false, nil
 	}
 	idle := sessionIdle
@@ -123,7 +123,7 @@ func (d *Dashboard) mayChange(v visit) error {
 // turnAway asks people to sign in, and tells tools how.
 func (d *Dashboard) turnAway(v visit) {
 	if _, _, basic := v.BasicAuth(); basic || !strings.Contains(v.Header.Get("Accept"), "text/html") {
-		if !isBackground(v.Request) {
+		if !isPart(v.Request) { // a browser would ask for a password, over the page
 			v.w.Header().Set("WWW-Authenticate", `Basic realm="ghostcm dashboard", charset="UTF-8"`)
 		}
 		http.Error(v.w, "Sign in as admin with DASHBOARD_PASSWORD.", http.StatusUnauthorized)

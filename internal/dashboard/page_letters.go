@@ -22,7 +22,7 @@ type lettersView struct {
 	NextURL  string
 	FirstURL string // "" on the first page
 	Narrow   bool
-	AllURL   func(verb Verb) string
+	AllURL   func(verb string) string
 	Back     string // where actions come back to
 	Now      time.Time
 }
@@ -67,7 +67,7 @@ func (d *Dashboard) letters(ctx context.Context, v visit) error {
 	if q.After != "" {
 		view.FirstURL = withQuery(base, q.values())
 	}
-	view.AllURL = func(verb Verb) string { return withQuery(base+"/all", q.values("verb", string(verb))) }
+	view.AllURL = func(verb string) string { return withQuery(base+"/all", q.values("verb", verb)) }
 	view.Back = withQuery(base, q.values())
 	d.render(v, http.StatusOK, "letters", "Dead letters", view, func(f *frame) {
 		f.Stream, f.Note = Base+"/live/letters", noteOf(v.URL.Query())

@@ -3,6 +3,7 @@ package dashboard
 import (
 	"context"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/ghostcm/ghostcm/internal/jobs"
@@ -28,7 +29,30 @@ type need struct {
 // latestFailures are shown on the overview.
 const latestFailures = 5
 
+// overviewFor is how long one look at everything is good for all who watch.
+const overviewFor = 900 * time.Millisecond
+
+// overviewView looks, unless somebody else just did.
 func (d *Dashboard) overviewView(ctx context.Context) (overviewView, error) {
+	d.seen.Lock()
+	defer d.seen.Unlock()
+	if !d.seen.view.Now.IsZero() && d.Now().Sub(d.seen.view.Now) < overviewFor {
+		return d.seen.view, nil
+	}
+	view, err := d.look(ctx)
+	if err == nil {
+		d.seen.view = view
+	}
+	return view, err
+}
+
+// seenOverview is the last look.
+type seenOverview struct {
+	sync.Mutex
+	view overviewView
+}
+
+func (d *Dashboard) look(ctx context.Context) (overviewView, error) {
 	o, err := d.Sight.Overview(ctx)
 	if err != nil {
 		return overviewView{}, err

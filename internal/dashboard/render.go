@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"unicode"
 )
 
 //go:embed templates
@@ -100,7 +101,15 @@ func (d *Dashboard) write(v visit, status int, name, block string, f frame) {
 func (p *pages) make(name, block string, f frame) ([]byte, error) {
 	var out bytes.Buffer
 	err := p.byName[name].ExecuteTemplate(&out, block, f)
-	return out.Bytes(), err
+	return bytes.Map(visible, out.Bytes()), err
+}
+
+// visible leaves out what would turn the text around it, or hide.
+func visible(r rune) rune {
+	if r != '\n' && r != '\t' && (unicode.IsControl(r) || isTurning(r)) {
+		return -1
+	}
+	return r
 }
 
 // part makes a block of a page, for what is loaded later or sent live.
@@ -112,12 +121,18 @@ func (d *Dashboard) part(v visit, name, block string, data any) ([]byte, error) 
 type problem struct {
 	Heading, Text, Todo string
 	Back                string
-	Retry               bool // whether the page shall look by itself if it is over
+	Retry               string // where to go on as soon as Redis answers; "" is nowhere
 }
 
 // fail answers with what went wrong.
 func (d *Dashboard) fail(v visit, err error) {
 	status, p := d.problem(err)
+	if status == http.StatusServiceUnavailable {
+		p.Retry = Base
+		if v.Method == http.MethodGet {
+			p.Retry = ownPath(v.URL.RequestURI())
+		}
+	}
 	if isPart(v.Request) {
 		http.Error(v.w, p.Heading+" "+p.Text, status)
 		return
@@ -152,6 +167,6 @@ func (d *Dashboard) problem(err error) (int, problem) {
 	d.Log.Warn("dashboard.redis_away", slog.String("reason", d.Reason(err)))
 	return http.StatusServiceUnavailable, problem{
 		Heading: "Redis does not answer.", Text: "ghostcm keeps its queue and its memory there: " + d.Reason(err) + ".",
-		Todo: "Start Redis, or mend REDIS_URL. This page looks every two seconds, and goes on by itself.", Retry: true,
+		Todo: "Start Redis, or mend REDIS_URL. This page looks every two seconds, and goes on by itself.",
 	}
 }

@@ -58,18 +58,23 @@ func span(d time.Duration) string {
 	return fmt.Sprintf("%d days", int(d.Hours())/24)
 }
 
-// shown is a stranger's text as one line: without what would turn the text
-// around it, or hide.
+// shown is a stranger's text as one line.
 func shown(text string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n', r == '\r', r == '\t':
 			return ' '
-		case unicode.IsControl(r), r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069', r == '\u200e', r == '\u200f', r == '\u061c':
+		case unicode.IsControl(r), isTurning(r):
 			return -1
 		}
 		return r
 	}, text)
+}
+
+// isTurning is of characters that change the direction of what follows, also
+// beyond the text that they stand in.
+func isTurning(r rune) bool {
+	return r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' || r == '\u200e' || r == '\u200f' || r == '\u061c'
 }
 
 func iso(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -59,6 +59,13 @@ func (r *reporter) expect(site, what string, do func() (id, name string, err err
 	return nil
 }
 
+// knows tells what somebody is called of whom nothing is to be waited for.
+func (r *reporter) knows(site, id, name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.names[person{site, id}] = name
+}
+
 // told says whether nothing is left to tell.
 func (r *reporter) told() bool { return r.left() == 0 }
 

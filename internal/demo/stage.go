@@ -31,6 +31,7 @@ type stage struct {
 	redis        *memory
 	list         *cmtest.Server
 	publications []*publication
+	mistyped     []typo // addresses that wait to be put right
 	config       *config.Config
 	program      *program.Program
 	listener     net.Listener
@@ -119,6 +120,9 @@ func (s *stage) startProgram() error {
 // third of it; what is above that is put off by a second.
 const concurrency = 36
 
+// password opens the dashboard, which nobody else on the network reaches.
+const password = "show me the demo"
+
 // environ is the configuration as an operator would write it into .env.
 func (s *stage) environ() []string {
 	retries := "1s,2s,5s,10s,20s,30s,1m,1m,2m,5m"
@@ -127,7 +131,7 @@ func (s *stage) environ() []string {
 	}
 	env := []string{
 		"CM_API_KEY=" + cmtest.DefaultKey, "CM_API_URL=" + s.list.URL(), "CM_RATE_LIMIT=300", "CM_RATE_BURST=300",
-		"REDIS_URL=" + s.redis.url(), "STATE_DIR=" + s.dir, "ALLOW_INSECURE_URLS=true",
+		"DASHBOARD_PASSWORD=" + password, "REDIS_URL=" + s.redis.url(), "STATE_DIR=" + s.dir, "ALLOW_INSECURE_URLS=true",
 		"RECONCILE_INTERVAL=0", "RETRY_SCHEDULE=" + retries, "WORKER_CONCURRENCY=" + strconv.Itoa(concurrency),
 	}
 	for i, p := range s.publications {
@@ -155,6 +159,7 @@ func (s *stage) url() string { return "http://" + s.listener.Addr().String() }
 // introduce says what runs where.
 func (s *stage) introduce() {
 	s.out.title("ghostcm demo: everything here is simulated, on this machine only, and gone at the end")
+	s.out.fact("dashboard", s.url()+"/dashboard   password: "+password)
 	s.out.fact("webhooks", s.url()+"/webhook/ghost/{site_id}")
 	s.out.fact("health", s.url()+"/health")
 	s.out.fact("metrics", s.url()+"/metrics")

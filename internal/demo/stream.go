@@ -15,13 +15,14 @@ type rhythm struct {
 	status        time.Duration
 	hiccup        time.Duration // between the beginnings of two
 	short, longer time.Duration // how long one takes; every third is a longer one
+	typo          time.Duration // between two people who mistype their address; 0 is never
 }
 
 // calm is slow enough to read along. Its longer hiccup is one that opens the
 // breaker.
 func calm() rhythm {
 	return rhythm{event: 600 * time.Millisecond, status: 10 * time.Second, hiccup: 30 * time.Second,
-		short: 3 * time.Second, longer: 12 * time.Second}
+		short: 3 * time.Second, longer: 12 * time.Second, typo: 40 * time.Second}
 }
 
 // manyLeft changes on their way are a sign that the last hiccup is not over.
@@ -42,6 +43,7 @@ func (s *stage) stream(ctx context.Context) error {
 	defer hiccups.Stop()
 	event := time.NewTimer(0)
 	defer event.Stop()
+	typos := s.typos()
 	before, nth := s.writes(), 0
 	var back <-chan time.Time // set while Campaign Monitor is down
 	for {
@@ -49,7 +51,15 @@ func (s *stage) stream(ctx context.Context) error {
 		case <-ctx.Done():
 			return s.farewell(context.WithoutCancel(ctx), before)
 		case <-status.C:
+			if err := s.correct(); err != nil {
+				return err
+			}
 			s.status(ctx, before)
+		case <-typos:
+			typos = time.After(s.rhythm.typo)
+			if err := s.mistype(); err != nil {
+				return err
+			}
 		case <-back:
 			s.bringBack()
 			back = nil
@@ -106,7 +116,10 @@ func (s *stage) status(ctx context.Context, before map[string]int) {
 		return // the program's own records tell
 	}
 	state := fmt.Sprintf("%d members wait", backlog.Members)
-	if backlog.Members == 0 && s.reporter.told() {
+	switch dead, err := s.program.Queue.DeadCount(ctx); {
+	case err == nil && dead > 0:
+		state = fmt.Sprintf("%d dead letters wait for you in the dashboard", dead)
+	case backlog.Members == 0 && s.reporter.told():
 		state = s.agreement()
 	}
 	s.out.line(strong, s.numbers(before)+"; "+state)

@@ -175,7 +175,7 @@ func (c *cockpit) Do(ctx context.Context, verb dashboard.Verb, refs []dashboard.
 }
 
 // DoAll does it with all that match, one after the other, as a task.
-func (c *cockpit) DoAll(ctx context.Context, verb dashboard.Verb, q dashboard.LetterQuery) (string, error) {
+func (c *cockpit) DoAll(_ context.Context, verb dashboard.Verb, q dashboard.LetterQuery) (string, error) {
 	p := c.current()
 	f, err := p.letterFilter(q)
 	if err != nil {
@@ -185,7 +185,7 @@ func (c *cockpit) DoAll(ctx context.Context, verb dashboard.Verb, q dashboard.Le
 	t := newTask(map[dashboard.Verb]string{dashboard.Replay: TaskReplay, dashboard.Drop: TaskDrop}[verb], f.Site, byDashboard)
 	d := c.deed(verb)
 	f.Except = d.revival.Run
-	return c.tasks.begin(ctx, p, t, func(ctx context.Context, k *taskTeller) {
+	return c.tasks.begin(p, t, func(ctx context.Context, k *taskTeller) {
 		err := c.doEach(ctx, k, d, f)
 		k.end(func(t *store.Task) { t.State, t.Reason = endOf(ctx, err) })
 	})

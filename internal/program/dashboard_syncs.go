@@ -38,7 +38,7 @@ func (t *tasks) close() {
 
 // begin runs a task beside the request that asked for it. do has to end its
 // telling.
-func (t *tasks) begin(_ context.Context, p *Program, task store.Task, do func(context.Context, *taskTeller)) (string, error) {
+func (t *tasks) begin(p *Program, task store.Task, do func(context.Context, *taskTeller)) (string, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.ctx == nil || t.ctx.Err() != nil {
@@ -120,7 +120,7 @@ func optionsOf(o dashboard.SyncOptions) map[string]string {
 const maxExamples = 8
 
 // Plan looks what a sync would do.
-func (c *cockpit) Plan(ctx context.Context, o dashboard.SyncOptions) (string, error) {
+func (c *cockpit) Plan(_ context.Context, o dashboard.SyncOptions) (string, error) {
 	p := c.current()
 	site, err := p.siteCalled(o.Site)
 	if err != nil {
@@ -128,7 +128,7 @@ func (c *cockpit) Plan(ctx context.Context, o dashboard.SyncOptions) (string, er
 	}
 	t := newTask(TaskPlan, o.Site, byDashboard)
 	t.Options = optionsOf(o)
-	return c.tasks.begin(ctx, p, t, func(ctx context.Context, k *taskTeller) {
+	return c.tasks.begin(p, t, func(ctx context.Context, k *taskTeller) {
 		var some examples
 		r := requestOf(o)
 		r.Site, r.DryRun, r.OnChange = site, true, some.add
@@ -202,7 +202,7 @@ func (c *cockpit) Start(ctx context.Context, planID string, o dashboard.SyncOpti
 	}
 	t := newTask(TaskSync, o.Site, byDashboard)
 	t.Options = optionsOf(o)
-	id, err := c.tasks.begin(ctx, p, t, func(ctx context.Context, k *taskTeller) {
+	id, err := c.tasks.begin(p, t, func(ctx context.Context, k *taskTeller) {
 		report, err := p.runAs(ctx, k, o.Site, r, (*reconcile.Engine).Run)
 		k.endRun(report, err)
 	})
@@ -210,7 +210,7 @@ func (c *cockpit) Start(ctx context.Context, planID string, o dashboard.SyncOpti
 }
 
 // Revert undoes a run by its journal.
-func (c *cockpit) Revert(ctx context.Context, runID string) (string, bool, error) {
+func (c *cockpit) Revert(_ context.Context, runID string) (string, bool, error) {
 	p := c.current()
 	kept, err := reconcile.Runs(p.opt.Config.StateDir)
 	if err != nil {
@@ -223,7 +223,7 @@ func (c *cockpit) Revert(ctx context.Context, runID string) (string, bool, error
 		t := newTask(TaskRevert, run.Site, byDashboard)
 		t.Options["reverts"] = run.ID
 		r := reconcile.Request{By: byDashboard, Ask: func(context.Context, reconcile.Question) (bool, error) { return true, nil }}
-		id, err := c.tasks.begin(ctx, p, t, func(ctx context.Context, k *taskTeller) {
+		id, err := c.tasks.begin(p, t, func(ctx context.Context, k *taskTeller) {
 			report, err := p.runAs(ctx, k, run.Site, r, revertOf(run))
 			k.endRun(report, err)
 		})

@@ -62,12 +62,13 @@
   }
 
   // A page that waits for Redis looks until it is back.
-  if ($("[data-retry]")) {
+  const retry = $("[data-retry]");
+  if (retry) {
     const timer = setInterval(async () => {
       const status = await ping();
       if (status === 204 || status === 401) {
         clearInterval(timer);
-        location.reload();
+        location.replace(retry.dataset.retry);
       }
     }, 2000);
   }
