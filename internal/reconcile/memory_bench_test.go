@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -68,7 +67,7 @@ func syncAlone(raw string) error {
 	s := store.New(client, time.Now)
 	engine := reconcile.New(reconcile.Options{
 		Store: s, Inbox: worker.Inbox{Store: s, Queue: jobs.NewQueue(client)}, JobKind: worker.KindMember, Dir: a.Dir,
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Log: slog.New(slog.DiscardHandler),
 	})
 	report, err := engine.Run(context.Background(), reconcile.Request{Site: a.Site})
 	if err == nil && (report.Members != a.Members || report.Changed() != a.Changed) {
