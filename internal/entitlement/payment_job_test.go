@@ -186,3 +186,25 @@ func TestASandboxIsTakenForARealPurchaseOnlyWhereThatIsWanted(t *testing.T) {
 		}
 	}
 }
+
+func TestAProviderIsAskedWhoBoughtWhereNoEventTells(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, connectedGhost())
+	answer := error(&provider.Error{Provider: payment.Paddle, Op: "customer", Status: 503})
+	d.Who = func(_ context.Context, _, _, id string) (payment.Customer, bool, error) {
+		return payment.Customer{ID: id, Email: jo, Name: "Jo"}, answer == nil, answer
+	}
+	at := d.clock().Format(time.RFC3339)
+	id := d.intake(payment.Paddle, fmt.Sprintf(`{"event_id":"evt_1","event_type":"subscription.activated","occurred_at":%q,"data":{"id":"sub_1",`+
+		`"status":"active","customer_id":"ctm_1","currency_code":"USD","items":[{"price":{"id":"pri_1","product_id":"prod_gold"},"quantity":1}],`+
+		`"current_billing_period":{"starts_at":%q,"ends_at":%q}}}`, at, at, d.clock().Add(30*day).Format(time.RFC3339)))
+	if err := d.take(id, 1); err == nil || jobs.IsPermanent(err) {
+		t.Fatalf("Paddle does not answer: %v", err)
+	}
+	answer = nil
+	if err := d.take(id, 2); err != nil {
+		t.Fatal(err)
+	}
+	d.wants(d.again("paddle:sub_1"), payment.StateGranted)
+	d.wantsMember(jo, "comped Gold until 2026-12-29")
+}

@@ -55,7 +55,7 @@ func (p *Program) observePayment(o webhook.PaymentOutcome) {
 	p.heard.note(webhook.Outcome{Site: heardOf(o.Site, o.Provider), Result: o.Result, At: o.At})
 }
 
-// heardOf is the name under which it is kept when a provider's webhooks came.
+// heardOf names a provider of a site, as it is kept when its webhooks came.
 func heardOf(site, provider string) string { return site + ":" + provider }
 
 // paymentWorkers is how many jobs of purchases run beside those of members.
@@ -71,7 +71,7 @@ func (p *Program) entitlements() *entitlement.Flow {
 	c := p.opt.Config
 	return entitlement.New(entitlement.Options{
 		Store: p.Store, Queue: p.Queue, Sites: p.shops, Retries: c.Worker.PaymentRetries, KeepDead: c.Retention.DeadLetters,
-		Prove: p.asking.prove, TestEvents: c.Payment.TestEvents,
+		Prove: p.asking.prove, Who: p.asking.who, TestEvents: c.Payment.TestEvents,
 		Log: p.opt.Log, Metrics: p.Metrics, Alerts: p.alerts, Now: time.Now,
 	})
 }

@@ -20,6 +20,8 @@ import (
 type asking struct {
 	paypal  *provider.PayPal
 	gumroad map[string]*provider.Gumroad // by site; none without a key
+	// customers tell who a customer is, by site and provider; none without a key.
+	customers map[string]*provider.Customers
 }
 
 // errAskLater is of a delivery of which only its provider can tell who made it: its
@@ -29,7 +31,7 @@ var errAskLater = errors.New("only the provider can tell, which is asked later")
 // newAsking makes those that the configuration needs.
 func (p *Program) newAsking() (*asking, error) {
 	client := p.providers()
-	a := &asking{gumroad: map[string]*provider.Gumroad{}}
+	a := &asking{gumroad: map[string]*provider.Gumroad{}, customers: map[string]*provider.Customers{}}
 	for _, s := range p.opt.Config.Sites {
 		if err := a.add(p, s, client); err != nil {
 			return nil, fmt.Errorf("site %s: %w", s.Name, err)
@@ -54,7 +56,25 @@ func (a *asking) add(p *Program, s config.Site, client *http.Client) (err error)
 			Key: gumroad.APIKey.Reveal(), HTTP: client, Observe: p.observeProvider(s.Name), URL: p.opt.ProviderURLs[payment.Gumroad],
 		})
 	}
+	for _, name := range []string{payment.Paddle, payment.Stripe} {
+		of, sells := s.Payments.Provider(name)
+		if err != nil || !sells || !of.APIKey.IsSet() {
+			continue
+		}
+		a.customers[heardOf(s.Name, name)], err = provider.NewCustomers(name, provider.CustomersOptions{
+			Key: of.APIKey.Reveal(), HTTP: client, Observe: p.observeProvider(s.Name), URL: p.opt.ProviderURLs[name],
+		})
+	}
 	return err
+}
+
+// who asks a provider who its customer is; found is false where it cannot be asked.
+func (a *asking) who(ctx context.Context, site, name, customerID string) (c payment.Customer, found bool, err error) {
+	customers := a.customers[heardOf(site, name)]
+	if customers == nil {
+		return c, false, nil
+	}
+	return customers.Customer(ctx, customerID)
 }
 
 // providers reaches payment providers, as the configuration allows it.
