@@ -16,7 +16,7 @@ func funcs() template.FuncMap {
 	return template.FuncMap{
 		"num": num, "span": span, "text": shown, "tone": tone, "label": label, "words": words, "stamp": stamp, "iso": iso,
 		"short": short, "percent": percent, "plural": plural, "pairs": pairs, "list": func(v ...string) []string { return v },
-		"who": who, "zero": func(t time.Time) bool { return t.IsZero() }, "unix": func(t time.Time) int64 { return t.Unix() },
+		"who": who, "advice": advice, "zero": func(t time.Time) bool { return t.IsZero() }, "unix": func(t time.Time) int64 { return t.Unix() },
 		"icon": func(name string) template.HTML { return icons()[name] },
 	}
 }
@@ -150,6 +150,22 @@ func label(name string) string {
 		return text
 	}
 	return words(name)
+}
+
+// advice is what to do about a failure, by its code: Campaign Monitor's
+// or Ghost's status, or the API's own code.
+func advice(code string) string {
+	from, what, _ := strings.Cut(code, ":")
+	name := map[string]string{"cm": "Campaign Monitor", "ghost": "Ghost"}[from]
+	switch {
+	case from == "cm" && (what == "1" || what == "211"), what == "invalid_address":
+		return "Campaign Monitor does not take the address as it is. Correct it in Ghost, then replay: the newest address is taken."
+	case name != "" && (len(what) == 3 && what[0] == '5'):
+		return "That was a fault of " + name + "’s own, which is probably over by now. Replay it."
+	case code == "timeout":
+		return "Something took too long, which is probably over by now. Replay it."
+	}
+	return "Mend what the reason names, then replay it."
 }
 
 // words makes a name of the program readable.

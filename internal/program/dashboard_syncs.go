@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/ghostcm/ghostcm/internal/dashboard"
@@ -144,6 +145,10 @@ func (p *Program) keepExamples(ctx context.Context, id string, some examples) er
 	if some.all == nil {
 		some.all = []dashboard.Example{} // a plan without changes is a plan, too
 	}
+	order := reconcile.Kinds()
+	slices.SortStableFunc(some.all, func(a, b dashboard.Example) int {
+		return slices.Index(order, reconcile.Kind(a.Kind)) - slices.Index(order, reconcile.Kind(b.Kind))
+	})
 	raw, err := json.Marshal(some.all)
 	if err == nil {
 		err = p.Store.KeepExamples(ctx, id, raw)
