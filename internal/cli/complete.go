@@ -56,7 +56,8 @@ func (a *app) completeEntitlement(c *cobra.Command, args []string, begun string)
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return inTime(c.Context(), func(ctx context.Context) []string { return a.entitlementIDs(ctx, begun) }), cobra.ShellCompDirectiveNoFileComp
+	ids := inTime(c.Context(), func(ctx context.Context) []string { return a.entitlementIDs(ctx, begun) })
+	return ids, cobra.ShellCompDirectiveNoFileComp
 }
 
 // entitlementIDs are ids that begin like this, the last that came first, each with

@@ -133,7 +133,8 @@ func (a *app) tellBackfill(o paymentsBackfillOptions, l entitlement.Look, f enti
 		a.notef("DRY RUN: nothing was taken in.")
 	}
 	return a.table([]string{"Outcome", "Records"}, [][]string{
-		{"read", count(v.Read)}, {"new", count(v.Fresh)}, {"known", count(v.Known)}, {"test", count(v.Test)}, {"nothing of access", count(v.Ignored)},
+		{"read", count(v.Read)}, {"new", count(v.Fresh)}, {"known", count(v.Known)},
+		{"test", count(v.Test)}, {"nothing of access", count(v.Ignored)},
 	})
 }
 

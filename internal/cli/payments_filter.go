@@ -27,7 +27,7 @@ func (f *ledgerFilter) flags(a *app, c *cobra.Command) {
 	flags.StringVar(&f.state, "state", "", "in this `state`: "+strings.Join(stateNames(), ", "))
 	flags.StringVar(&f.email, "email", "", "that this `address` paid for, or that were bought for it")
 	flags.StringVar(&f.member, "member", "", "of the member with this `id` in Ghost")
-	flags.StringVar(&f.since, "since", "", "of which something was heard at this `time` or later: a date, RFC 3339, or how long ago (24h, 7d)")
+	flags.StringVar(&f.since, "since", "", "heard of at this `time` or later: a date, RFC 3339, or how long ago (24h, 7d)")
 	flags.IntVar(&f.limit, "limit", 0, "at most so `many`, the last that came first; 0 is all")
 	completes(c, "state", stateNames()...)
 	mustComplete(c, "site", a.completeSites)

@@ -38,7 +38,8 @@ func newPaymentsLinkCommand(a *app) *cobra.Command {
 			"theirs gives it too. Ghost is asked who the member is; workers then write the access.\n\n" +
 			"Exit codes: 0 linked; 1 no such purchase or member, or nothing answers; 2 usage; 4 Ghost refused the key.\n\n" +
 			"--json writes one document:\n\n" + `  {"id", "site", "member_id", "former_member_id"}`,
-		Example:           "  ghostcm payments link paypal:I-BW452GLLEP1G jo@example.org\n  ghostcm payments link stripe:sub_1MowQV 6b026e7238ffff682100000a --site blog",
+		Example: "  ghostcm payments link paypal:I-BW452GLLEP1G jo@example.org\n" +
+			"  ghostcm payments link stripe:sub_1MowQV 6b026e7238ffff682100000a --site blog",
 		Args:              cobra.ExactArgs(2),
 		ValidArgsFunction: a.completeEntitlement,
 		RunE: func(c *cobra.Command, args []string) error {

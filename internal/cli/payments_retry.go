@@ -38,8 +38,9 @@ func newPaymentsRetryCommand(a *app) *cobra.Command {
 			"dead letter: ghostcm dlq replay --kind payment.\n\n" +
 			"--json writes one document:\n\n" +
 			`  {"dry_run", "matched", "retried", "states": {"failed": 3, …}}`,
-		Example: "  ghostcm payments retry polar:0195f0c1-77f8-7c9b-9e4f-2f6d1c1e5a10\n  ghostcm payments retry --state needs_attention --site blog",
-		Args:    cobra.MaximumNArgs(1),
+		Example: "  ghostcm payments retry polar:0195f0c1-77f8-7c9b-9e4f-2f6d1c1e5a10\n" +
+			"  ghostcm payments retry --state needs_attention --site blog",
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.argument(args)
 			return a.retryPurchases(c.Context(), o)

@@ -34,7 +34,8 @@ func viewEntitlement(e payment.Entitlement, reveal bool) entitlementView {
 	v := entitlementView{
 		ID: e.ID, Site: e.Site, Provider: e.Provider, Tier: e.Outcome.Tier, MemberID: memberOf(e),
 		State: string(e.State()), Reason: e.Outcome.Reason, Remedy: e.Outcome.Remedy, EndsAt: known(e.Outcome.EndsAt),
-		Amount: e.Amount.Minor, Currency: e.Amount.Currency, Test: e.Test, HeardAt: known(lastHeard(e)), UpdatedAt: known(e.Outcome.UpdatedAt),
+		Amount: e.Amount.Minor, Currency: e.Amount.Currency, Test: e.Test,
+		HeardAt: known(lastHeard(e)), UpdatedAt: known(e.Outcome.UpdatedAt),
 	}
 	if len(e.Products) > 0 {
 		v.Product = e.Products[0]

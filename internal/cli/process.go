@@ -57,7 +57,9 @@ func (p *process) run(ctx context.Context, redisURL string, d duty) error {
 	if ctx.Err() != nil {
 		return nil
 	}
-	opened, err := program.Open(program.Options{Config: p.cfg, Log: p.log, RedisURL: redisURL, Build: p.build(), ProviderURLs: p.providerURLs})
+	opened, err := program.Open(program.Options{
+		Config: p.cfg, Log: p.log, RedisURL: redisURL, Build: p.build(), ProviderURLs: p.providerURLs,
+	})
 	if err != nil {
 		return unusable(err)
 	}

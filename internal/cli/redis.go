@@ -37,7 +37,9 @@ func (a *app) look(ctx context.Context) (*program.Program, error) {
 	}
 	quiet := slog.New(slog.DiscardHandler)
 	store.RedirectLog(quiet)
-	opened, err := program.Open(program.Options{Config: cfg, Log: quiet, RedisURL: a.livingEmbedded(ctx, cfg), Build: a.build(), ProviderURLs: a.providerURLs})
+	opened, err := program.Open(program.Options{
+		Config: cfg, Log: quiet, RedisURL: a.livingEmbedded(ctx, cfg), Build: a.build(), ProviderURLs: a.providerURLs,
+	})
 	if err != nil {
 		return nil, unusable(err)
 	}
