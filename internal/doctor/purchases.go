@@ -111,8 +111,8 @@ func (p *patient) till(t till) verdict {
 			"the last webhook of %s, %s ago, was refused: %s; %d are kept", t.provider, span(p.Now().Sub(t.heard.RefusedAt)),
 			t.heard.Refusal, q.Deliveries)
 	case t.heard.At.IsZero():
-		return warn("at the provider, let webhooks go to "+path+" of the public URL, and try it: ghostcm payments test "+p.Name+" --provider "+t.provider,
-			"no webhook of %s has come yet", t.provider)
+		return warn("at the provider, let webhooks go to "+path+" of the public URL, and try it: "+
+			"ghostcm payments test "+p.Name+" --provider "+t.provider, "no webhook of %s has come yet", t.provider)
 	}
 	return ok("%s", "")
 }

@@ -136,9 +136,14 @@ func TestWhatItsProviderDoesNotKnowIsQuarantined(t *testing.T) {
 	if err := d.take(id, 1); err == nil || jobs.IsPermanent(err) || jobs.CodeOf(err) != "polar:503" {
 		t.Fatalf("a provider that does not answer: %v", err)
 	}
-	d.pass(35 * time.Second)
-	if err := d.SweepLost(t.Context()); err != nil || d.depth() != 1 {
+	d.loses()
+	d.pass(80 * time.Second) // its next attempt is due within 37.5 s, and counts as lost a minute later
+	if err := d.SweepLost(t.Context()); err != nil || d.depth() != 0 {
 		t.Errorf("a delivery that waits for its next attempt was called lost: %d jobs, %v", d.depth(), err)
+	}
+	d.pass(20 * time.Second)
+	if err := d.SweepLost(t.Context()); err != nil || d.depth() != 1 {
+		t.Errorf("a delivery whose next attempt was lost: %d jobs, %v", d.depth(), err)
 	}
 	answer = &payment.Refused{Reason: payment.ReasonMismatch}
 	if err := d.take(id, 2); err != nil {

@@ -62,7 +62,8 @@ func NewCustomers(name string, o CustomersOptions) (*Customers, error) {
 // was deleted, or that has no address.
 func (c *Customers) Customer(ctx context.Context, id string) (customer payment.Customer, found bool, err error) {
 	q := question{
-		op: OpCustomer, method: http.MethodGet, url: c.address + url.PathEscape(id), header: http.Header{"Accept": {"application/json"}}, limit: 1 << 20,
+		op: OpCustomer, method: http.MethodGet, url: c.address + url.PathEscape(id),
+		header: http.Header{"Accept": {"application/json"}}, limit: 1 << 20,
 	}
 	c.authorize(q.header)
 	body, err := c.asker.ask(ctx, q)
