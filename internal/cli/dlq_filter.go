@@ -2,12 +2,14 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ghostcm/ghostcm/internal/config"
+	"github.com/ghostcm/ghostcm/internal/entitlement"
 	"github.com/ghostcm/ghostcm/internal/jobs"
 	"github.com/ghostcm/ghostcm/internal/member"
 	"github.com/ghostcm/ghostcm/internal/worker"
@@ -30,7 +32,7 @@ func (f *letterFilter) flags(a *app, c *cobra.Command) {
 	flags.StringVar(&f.reason, "reason", "", "whose reason or code holds this `text`, in any case")
 	flags.StringVar(&f.email, "email", "", "of the member with this `address`")
 	flags.IntVar(&f.limit, "limit", 0, "at most so `many`, the longest dead first; 0 is all")
-	completes(c, "kind", worker.Kinds()...)
+	completes(c, "kind", slices.Concat(worker.Kinds(), entitlement.Kinds())...)
 	mustComplete(c, "site", a.completeSites)
 	mustComplete(c, "id", a.completeLetters)
 	c.ValidArgsFunction = a.completeLetter
