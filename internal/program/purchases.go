@@ -52,7 +52,8 @@ func (p *Program) Backfill() *entitlement.Backfill {
 	for _, s := range p.opt.Config.Sites {
 		for _, of := range s.Payments.Providers {
 			if of.APIKey.IsSet() && provider.CanBackfill(of.Name) {
-				o.Shops = append(o.Shops, entitlement.Shop{Site: s.Name, Provider: of.Name, Books: func() (entitlement.Books, error) { return p.books(of) }})
+				open := func() (entitlement.Books, error) { return p.books(of) }
+				o.Shops = append(o.Shops, entitlement.Shop{Site: s.Name, Provider: of.Name, Books: open})
 			}
 		}
 	}
