@@ -141,6 +141,7 @@ refuse "brew as root" "brew install"
 machine
 fake valkey-server ''
 fake cc ''
+fake chromium ''
 fake apt-get ''
 on .make/deps.sh test
 expect "everything is there" "exit 0" -

@@ -225,7 +225,7 @@ func TestASessionIsOverAfterSigningOut(t *testing.T) {
 	if p := v.post("/dashboard/signout", url.Values{"form": {v.form()}}); p.StatusCode != http.StatusSeeOther {
 		t.Fatalf("signing out: %d", p.StatusCode)
 	}
-	thief := v.rig.visitor()
+	thief := v.visitor()
 	with := func(req *http.Request) { req.AddCookie(stolen) }
 	for path := range map[string]bool{"/dashboard": true, "/dashboard/letters": true, "/dashboard/live/overview": true} {
 		if p := thief.get(path, with); p.StatusCode == http.StatusOK {
@@ -366,7 +366,7 @@ func TestNoHeaderAndNoPlaceCanBeInjected(t *testing.T) {
 		if to := p.Header.Get("Location"); to != "/dashboard" || len(p.Header["Set-Cookie"]) != 1 {
 			t.Errorf("%q leads to %q, cookies %q", next, to, p.Header["Set-Cookie"])
 		}
-		v = v.rig.visitor()
+		v = v.visitor()
 		v.header.Set("X-Forwarded-For", "198.51.100."+string(rune('0'+len(next)%10))) // each a client of its own
 	}
 }

@@ -33,7 +33,9 @@ func outcomeChoices() []string {
 }
 
 func eventChoices() []string {
-	return []string{"member.added", "member.updated", "member.deleted", "optout", "sync", "sync.revert", "dlq.replay", "dlq.drop", "reveal", "site"}
+	return []string{
+		"member.added", "member.updated", "member.deleted", "optout", "sync", "sync.revert", "dlq.replay", "dlq.drop", "reveal", "site",
+	}
 }
 
 func activityQuery(q url.Values) ActivityQuery {
@@ -90,7 +92,9 @@ func (d *Dashboard) activity(ctx context.Context, v visit) error {
 // in no URL, and so in no history and no log.
 func (d *Dashboard) findActivity(_ context.Context, v visit) error {
 	form := v.PostForm
-	q := activityQuery(url.Values{"site": form["site"], "outcome": form["outcome"], "event": form["event"], "whose": {whose(form.Get("whose"))}})
+	q := activityQuery(url.Values{
+		"site": form["site"], "outcome": form["outcome"], "event": form["event"], "whose": {whose(form.Get("whose"))},
+	})
 	http.Redirect(v.w, v.Request, q.url(Base+"/activity"), http.StatusSeeOther)
 	return nil
 }

@@ -108,7 +108,9 @@ const (
 )
 
 func cardOf(s Site, now time.Time) siteCard {
-	c := siteCard{Site: s, Tone: "good", State: "open", Chart: chartOf(s.Flow), List: reachOf(s, upstreamList), Ghost: reachOf(s, upstreamGhost)}
+	c := siteCard{
+		Site: s, Tone: "good", State: "open", Chart: chartOf(s.Flow), List: reachOf(s, upstreamList), Ghost: reachOf(s, upstreamGhost),
+	}
 	switch {
 	case s.Gate.Paused:
 		c.Tone, c.State = "bad", "paused"
@@ -204,7 +206,8 @@ func siteNeeds(s Site, now time.Time) (all []need) {
 	}
 	if s.Heard.RefusedAt.After(s.Heard.At) {
 		all = append(all, need{
-			Tone: "warn", Text: "The last webhook for " + s.Name + " was refused " + span(now.Sub(s.Heard.RefusedAt)) + " ago: " + words(s.Heard.Refusal) + ".",
+			Tone: "warn",
+			Text: "The last webhook for " + s.Name + " was refused " + span(now.Sub(s.Heard.RefusedAt)) + " ago: " + words(s.Heard.Refusal) + ".",
 			Todo: "Compare the secret in Ghost with GHOST_WEBHOOK_SECRET of the site.", Link: Base + "/health", More: "Health",
 		})
 	}

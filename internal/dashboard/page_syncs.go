@@ -129,7 +129,8 @@ func (d *Dashboard) sync(ctx context.Context, v visit) error {
 
 func taskTitle(t store.Task) string {
 	what := map[string]string{
-		"sync": "Sync", "sync.revert": "Undoing a sync", "plan": "Plan of a sync", "dlq.replay": "Replaying dead letters", "dlq.drop": "Dropping dead letters",
+		"sync": "Sync", "sync.revert": "Undoing a sync", "plan": "Plan of a sync",
+		"dlq.replay": "Replaying dead letters", "dlq.drop": "Dropping dead letters",
 	}[t.Kind]
 	if what == "" {
 		what = words(t.Kind)
@@ -144,7 +145,8 @@ func taskTitle(t store.Task) string {
 func (d *Dashboard) planSync(ctx context.Context, v visit) error {
 	form := v.PostForm
 	id, err := d.Runs.Plan(ctx, SyncOptions{
-		Site: form.Get("site"), Prune: form.Get("prune") != "", IncludeDisabled: form.Get("include_disabled") != "", OptOuts: form.Get("opt_outs") != "",
+		Site: form.Get("site"), Prune: form.Get("prune") != "",
+		IncludeDisabled: form.Get("include_disabled") != "", OptOuts: form.Get("opt_outs") != "",
 	})
 	return d.begun(v, id, err)
 }

@@ -72,7 +72,8 @@ func (d *Dashboard) render(v visit, status int, name, title string, data any, wi
 
 func (d *Dashboard) frame(v visit, name, title string, data any) frame {
 	f := frame{
-		Title: title, Page: name, Section: name, Asset: d.pages.assets, Known: v.token != "" || isBasic(v.Request), Version: d.Version, Data: data,
+		Title: title, Page: name, Section: name, Asset: d.pages.assets, Version: d.Version, Data: data,
+		Known: v.token != "" || isBasic(v.Request),
 	}
 	if v.token != "" {
 		f.Form = v.token.form()
@@ -90,12 +91,13 @@ func (d *Dashboard) write(v visit, status int, name, block string, f frame) {
 	body, err := d.pages.make(name, block, f)
 	if err != nil {
 		d.Log.Error("dashboard.page_broken", slog.String("page", name), slog.String("reason", err.Error()))
-		http.Error(v.w, "This page is broken, which is a bug in ghostcm. The log has its record: dashboard.page_broken.", http.StatusInternalServerError)
+		const text = "This page is broken, which is a bug in ghostcm. The log has its record: dashboard.page_broken."
+		http.Error(v.w, text, http.StatusInternalServerError)
 		return
 	}
 	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	v.w.WriteHeader(status)
-	_, _ = v.w.Write(body)
+	_, _ = v.w.Write(body) //nolint:gosec // G705: html/template has escaped it
 }
 
 func (p *pages) make(name, block string, f frame) ([]byte, error) {
@@ -150,7 +152,8 @@ func (d *Dashboard) problem(err error) (int, problem) {
 	switch {
 	case errors.Is(err, errNotFound):
 		return http.StatusNotFound, problem{
-			Heading: "There is nothing here.", Text: "The page, or what it was about, does not exist any more.", Todo: "Begin at the overview.", Back: Base,
+			Heading: "There is nothing here.",
+			Text: "The page, or what it was about, does not exist any more.", Todo: "Begin at the overview.", Back: Base,
 		}
 	case errors.Is(err, errStale):
 		return http.StatusForbidden, problem{
@@ -159,10 +162,13 @@ func (d *Dashboard) problem(err error) (int, problem) {
 		}
 	case errors.Is(err, errForeign):
 		return http.StatusForbidden, problem{
-			Heading: "Nothing was done.", Text: "Another site asked your browser to change something here.", Todo: "If it was you, do it from the dashboard itself.", Back: Base,
+			Heading: "Nothing was done.", Text: "Another site asked your browser to change something here.",
+			Todo: "If it was you, do it from the dashboard itself.", Back: Base,
 		}
 	case errors.As(err, &input):
-		return http.StatusUnprocessableEntity, problem{Heading: "That did not work.", Text: input.text, Todo: "Go back and try again.", Back: Base}
+		return http.StatusUnprocessableEntity, problem{
+			Heading: "That did not work.", Text: input.text, Todo: "Go back and try again.", Back: Base,
+		}
 	}
 	d.Log.Warn("dashboard.redis_away", slog.String("reason", d.Reason(err)))
 	return http.StatusServiceUnavailable, problem{

@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -76,7 +77,7 @@ func TestEveryPageShowsTextAsText(t *testing.T) {
 		"sign-in":        {"signin", "layout", signInView{Next: evil, Problem: evil}},
 		"problem":        {"problem", "layout", problem{Heading: evil, Text: evil, Todo: evil, Back: evil, Retry: evil}},
 	} {
-		v := visit{Request: httptest.NewRequest("GET", "/dashboard", nil), token: newToken()}
+		v := visit{Request: httptest.NewRequest(http.MethodGet, "/dashboard", nil), token: newToken()}
 		f := d.frame(v, tt.page, evil, tt.data)
 		f.Note = &note{Tone: "warn", Text: evil, Link: Base, More: evil}
 		html, err := d.pages.make(tt.page, tt.block, f)

@@ -76,7 +76,9 @@ func (c *cockpit) Activity(ctx context.Context, q dashboard.ActivityQuery) (page
 
 // lookThrough finds a site's entries that match, the newest first. Until is how
 // far back it came, and zero if that is everything.
-func (p *Program) lookThrough(ctx context.Context, site string, q ActivityQuery, before time.Time) (found []store.Activity, until time.Time, err error) {
+func (p *Program) lookThrough(
+	ctx context.Context, site string, q ActivityQuery, before time.Time,
+) (found []store.Activity, until time.Time, err error) {
 	upTo := ""
 	if !before.IsZero() {
 		upTo = strconv.FormatInt(before.UnixMilli()-1, 10)

@@ -94,7 +94,8 @@ func (c *cockpit) CountLetters(ctx context.Context, q dashboard.LetterQuery) ([]
 		groups = append(groups, g)
 	}
 	slices.SortFunc(groups, func(a, b dashboard.LetterGroup) int {
-		return cmp.Or(cmp.Compare(b.Letters, a.Letters), cmp.Compare(a.Site, b.Site), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Code, b.Code))
+		return cmp.Or(cmp.Compare(b.Letters, a.Letters), cmp.Compare(a.Site, b.Site),
+			cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Code, b.Code))
 	})
 	return groups, nil
 }

@@ -58,7 +58,9 @@ type engineRun func(*reconcile.Engine, context.Context, reconcile.Request) (reco
 
 // runAs runs with an engine, telling how far it is, and waits for what the run
 // handed over to the workers.
-func (p *Program) runAs(ctx context.Context, k *taskTeller, site string, r reconcile.Request, run engineRun) (report reconcile.Report, err error) {
+func (p *Program) runAs(
+	ctx context.Context, k *taskTeller, site string, r reconcile.Request, run engineRun,
+) (report reconcile.Report, err error) {
 	if r.Site, err = p.siteCalled(site); err != nil {
 		return report, err
 	}
