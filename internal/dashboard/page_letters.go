@@ -129,8 +129,8 @@ func (d *Dashboard) showLetter(ctx context.Context, v visit, ref LetterRef, stat
 	if !found {
 		d.render(v, http.StatusNotFound, "problem", "Not a dead letter any more", problem{
 			Heading: "This is no dead letter any more.",
-			Text: "It was replayed or dropped, or a newer event has brought the member up to date.",
-			Todo: "The activity tells what became of it.", Back: Base + "/letters",
+			Text:    "It was replayed or dropped, or a newer event has brought the member up to date.",
+			Todo:    "The activity tells what became of it.", Back: Base + "/letters",
 		}, func(f *frame) { f.Section = "letters" })
 		return nil
 	}

@@ -153,7 +153,7 @@ func (d *Dashboard) problem(err error) (int, problem) {
 	case errors.Is(err, errNotFound):
 		return http.StatusNotFound, problem{
 			Heading: "There is nothing here.",
-			Text: "The page, or what it was about, does not exist any more.", Todo: "Begin at the overview.", Back: Base,
+			Text:    "The page, or what it was about, does not exist any more.", Todo: "Begin at the overview.", Back: Base,
 		}
 	case errors.Is(err, errStale):
 		return http.StatusForbidden, problem{
