@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/ghostcm/ghostcm/internal/dashboard"
@@ -49,12 +50,38 @@ func (p *Program) password() password.Password {
 	return known
 }
 
+// pages is the dashboard of a succession, made when it is first wanted: most
+// processes have none, and start faster.
+type pages struct {
+	make func() *dashboard.Dashboard
+	once sync.Once
+	made chan struct{}
+	it   *dashboard.Dashboard
+}
+
+func (l *pages) get() *dashboard.Dashboard {
+	l.once.Do(func() {
+		l.it = l.make()
+		close(l.made)
+	})
+	return l.it
+}
+
+// run keeps the pages live until ctx ends, from when on there are some.
+func (l *pages) run(ctx context.Context) {
+	select {
+	case <-l.made:
+		l.it.Run(ctx)
+	case <-ctx.Done():
+	}
+}
+
 // keepDashboard keeps pages live, and tasks running, until ctx ends or stop is
 // called, which waits for both.
 func (p *Program) keepDashboard(ctx context.Context) (stop func()) {
 	return keep(ctx, func(ctx context.Context) {
 		p.tasks.open(ctx)
-		p.dashboard.Run(ctx)
+		p.pages.run(ctx)
 		p.tasks.close()
 	})
 }

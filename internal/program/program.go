@@ -66,7 +66,7 @@ type Program struct {
 	outside    *http.Client // of those whom alerts go to
 	heard      *hearing
 	tasks      *tasks
-	dashboard  *dashboard.Dashboard
+	pages      *pages
 	intake     *intake.Intake
 	succession *succession
 	turns      *atomic.Uint64 // how often a worker came round, over the whole succession
@@ -101,7 +101,7 @@ func Open(o Options) (*Program, error) {
 	p.Metrics.Spool(func() (int, time.Duration) { return spooled(p.intake.Waiting(), time.Now()) })
 	p.alerts, p.outside = p.newAlerts(), p.receiver()
 	p.tasks = &tasks{}
-	p.dashboard = p.newDashboard()
+	p.pages = &pages{make: p.newDashboard, made: make(chan struct{})}
 	p.nameSeries()
 	if err = p.clients(); err != nil {
 		return nil, err
@@ -133,7 +133,7 @@ func (p *Program) door() server.Options {
 	o := p.window()
 	o.Webhooks = handlers{"ghost": ghosts, "campaignmonitor": p.listHooks(limiter), "payment": p.tills(limiter)}
 	if c.DashboardPassword.IsSet() {
-		o.Dashboard = p.dashboard
+		o.Dashboard = p.pages.get()
 	}
 	o.Favicon = dashboard.Favicon()
 	return o
