@@ -131,7 +131,7 @@ func TestTheMinimumGetsTheContractsDefaults(t *testing.T) {
 func TestEveryPlaceBeatsTheOnesBelowIt(t *testing.T) {
 	t.Parallel()
 	dir := write(t, map[string]string{
-		".env":                     "DASHBOARD_PASSWORD=from-dotenv\nPORT=2\n",
+		".env":                     "DASHBOARD_PASSWORD=from-the-dotenv\nPORT=2\n",
 		"ghostcm.yml":              "dashboard_password: from-config-file\nport: 1\n",
 		"pw":                       "from-name-file\n",
 		"creds/DASHBOARD_PASSWORD": "from-credentials\r\n",
@@ -143,10 +143,10 @@ func TestEveryPlaceBeatsTheOnesBelowIt(t *testing.T) {
 		password, port string
 	}{
 		{func() { o.Dir = t.TempDir(); o.ConfigFile = filepath.Join(dir, "ghostcm.yml") }, "from-config-file", "127.0.0.1:1"},
-		{func() { o.Dir = dir }, "from-dotenv", "127.0.0.1:2"},
+		{func() { o.Dir = dir }, "from-the-dotenv", "127.0.0.1:2"},
 		{func() { o.Environ = with(map[string]string{"CREDENTIALS_DIRECTORY": filepath.Join(dir, "creds")}) }, "from-credentials", "127.0.0.1:2"},
 		{func() { o.Environ = append(o.Environ, "DASHBOARD_PASSWORD_FILE=pw", "PORT=3") }, "from-name-file", "127.0.0.1:3"},
-		{func() { o.Flags = map[string]string{"PORT": "4", "DASHBOARD_PASSWORD": "from-flag"} }, "from-flag", "127.0.0.1:4"},
+		{func() { o.Flags = map[string]string{"PORT": "4", "DASHBOARD_PASSWORD": "from-the-command-line"} }, "from-the-command-line", "127.0.0.1:4"},
 	}
 	for i, step := range steps {
 		step.add()
@@ -162,7 +162,7 @@ func TestEveryPlaceBeatsTheOnesBelowIt(t *testing.T) {
 
 func TestAnEmptyValueTakesBackWhatDotenvSays(t *testing.T) {
 	t.Parallel()
-	dir := write(t, map[string]string{".env": "DASHBOARD_PASSWORD=from-dotenv\n"})
+	dir := write(t, map[string]string{".env": "DASHBOARD_PASSWORD=from-the-dotenv\n"})
 	cfg := load(t, config.Options{Dir: dir, Environ: with(map[string]string{"DASHBOARD_PASSWORD": ""})})
 	if cfg.Server.DashboardPassword.IsSet() {
 		t.Error("the dashboard is on, though the environment empties its password")

@@ -205,9 +205,10 @@ func siteNeeds(s Site, now time.Time) (all []need) {
 		all = append(all, need{Tone: "warn", Text: "Catching up " + s.Name + ": " + s.CatchUp.Reason, Link: Base + "/syncs", More: "Syncs"})
 	}
 	if s.Heard.RefusedAt.After(s.Heard.At) {
+		since := span(now.Sub(s.Heard.RefusedAt))
 		all = append(all, need{
 			Tone: "warn",
-			Text: "The last webhook for " + s.Name + " was refused " + span(now.Sub(s.Heard.RefusedAt)) + " ago: " + words(s.Heard.Refusal) + ".",
+			Text: "The last webhook for " + s.Name + " was refused " + since + " ago: " + words(s.Heard.Refusal) + ".",
 			Todo: "Compare the secret in Ghost with GHOST_WEBHOOK_SECRET of the site.", Link: Base + "/health", More: "Health",
 		})
 	}

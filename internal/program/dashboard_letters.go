@@ -17,7 +17,7 @@ import (
 
 // lookAtLetters is how many dead letters a page looks at. Reading one takes some
 // microseconds.
-const lookAtLetters = 2500
+const lookAtLetters = 1500
 
 // letterFilter turns what was typed into what the queue understands.
 func (p *Program) letterFilter(q dashboard.LetterQuery) (f jobs.DeadFilter, err error) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -40,7 +41,7 @@ func TestNoPathRedirects(t *testing.T) {
 	t.Parallel()
 	r := start(t, server.Options{Webhooks: ghosts(&inbox{}, 0), Vitals: &vitals{}})
 	for target, want := range map[string]int{
-		"/":                               404,
+		"/":                               405,
 		"*":                               404,
 		"/webhook":                        404,
 		"/webhook/":                       404,
@@ -81,11 +82,26 @@ func TestNoPathRedirects(t *testing.T) {
 func TestEveryAnswerForbidsSniffingAndStoring(t *testing.T) {
 	t.Parallel()
 	r := start(t, server.Options{Webhooks: ghosts(&inbox{}, 0), Vitals: &vitals{}})
-	for _, path := range []string{"/", "/health", "/livez", "/webhook/ghost/blog"} {
+	for _, path := range []string{"/nothing", "/health", "/livez", "/webhook/ghost/blog"} {
 		h := get(t, r.url+path).header
 		if h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Cache-Control") != "no-store" ||
 			h.Get("Content-Type") != "application/json" {
 			t.Errorf("%s: headers %v", path, h)
+		}
+	}
+}
+
+func TestTheRootSaysWhatThisIs(t *testing.T) {
+	t.Parallel()
+	icon := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Type", "image/svg+xml") })
+	for _, dashboard := range []http.Handler{nil, icon} {
+		r := start(t, server.Options{Dashboard: dashboard, Favicon: icon})
+		got := get(t, r.url+"/")
+		if got.status != 200 || strings.Contains(got.body, `href="/dashboard"`) != (dashboard != nil) || got.header.Get("Content-Security-Policy") == "" {
+			t.Errorf("/ answers %d %v %s", got.status, got.header, got.body)
+		}
+		if got := get(t, r.url+"/favicon.ico"); got.status != 200 || got.header.Get("Content-Type") != "image/svg+xml" {
+			t.Errorf("/favicon.ico answers %d %v", got.status, got.header)
 		}
 	}
 }
