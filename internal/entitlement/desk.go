@@ -53,6 +53,19 @@ func (d Desk) Retry(ctx context.Context, e payment.Entitlement) error {
 	return err
 }
 
+// Look has what a member bought looked at anew, if anything: Ghost has told that the
+// member changed, and what was left alone before may be ours to give now.
+func (d Desk) Look(ctx context.Context, site, memberID string) error {
+	theirs, err := d.Store.EntitlementsOf(ctx, site, store.HolderMember(memberID))
+	if err != nil || len(theirs) == 0 {
+		return err
+	}
+	spec := accessSpec(theirs[0].Entitlement) // one job looks at all that a person has
+	spec.Event = "member"
+	_, err = d.Queue.Enqueue(ctx, spec)
+	return err
+}
+
 func accessSpec(e payment.Entitlement) jobs.Spec {
 	return jobs.Spec{Kind: KindAccess, Site: e.Site, Key: e.ID, Event: "operator", EmailHash: member.AddressHash(e.Email())}
 }

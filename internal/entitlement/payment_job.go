@@ -26,6 +26,8 @@ var (
 	errAboutNothing = errors.New("the event names no purchase; report this with the provider's name for the event")
 	// errBodyGone is of a letter that was replayed too late.
 	errBodyGone = errors.New("the delivery is no longer kept; let the provider send it again, or backfill")
+	// errRefused is of a delivery that is in quarantine now.
+	errRefused = errors.New("the delivery was refused")
 )
 
 // The codes of what keeps a delivery out of the ledger.
@@ -48,6 +50,9 @@ func (f *Flow) paymentKind() jobs.Kind {
 // number of times, also at once.
 func (f *Flow) handlePayment(ctx context.Context, job jobs.Job) error {
 	err := f.carryDelivery(ctx, job)
+	if errors.Is(err, errRefused) {
+		return f.Store.RefuseDelivery(ctx, job.Site, job.Key)
+	}
 	if err != nil {
 		f.putOff(ctx, job, err)
 		return err
@@ -103,8 +108,7 @@ func (f *Flow) carryDelivery(ctx context.Context, job jobs.Job) error {
 	if !found {
 		return jobs.WithCode(jobs.Permanent(errBodyGone), codeBodyGone)
 	}
-	genuine, err := f.prove(ctx, site, d)
-	if err != nil || !genuine {
+	if err := f.prove(ctx, site, d); err != nil {
 		return err
 	}
 	events, err := payment.Normalise(d.Provider, d.Body, d.HeaderValue, d.ReceivedAt)
@@ -116,25 +120,26 @@ func (f *Flow) carryDelivery(ctx context.Context, job jobs.Job) error {
 
 // prove asks the provider whether it made a delivery of which nobody else can tell.
 // What it did not make goes into the quarantine.
-func (f *Flow) prove(ctx context.Context, site *Site, d store.PaymentDelivery) (genuine bool, err error) {
+func (f *Flow) prove(ctx context.Context, site *Site, d store.PaymentDelivery) error {
 	if !d.Unproven {
-		return true, nil
+		return nil
 	}
 	proofs, ok := site.Proofs[d.Provider]
 	if !ok {
-		return false, jobs.WithCode(errNoSite, codeNoProvider)
+		return jobs.WithCode(errNoSite, codeNoProvider)
 	}
-	err = f.Prove(ctx, d, proofs)
+	err := f.Prove(ctx, d, proofs)
 	if refused, is := errors.AsType[*payment.Refused](err); is {
-		return false, f.refuse(ctx, d, refused.Reason)
+		return f.refuse(ctx, d, refused.Reason)
 	}
 	if _, odd := errors.AsType[*payment.Unreadable](err); odd {
-		return true, nil // what it is, is told with all that cannot be read
+		return nil // what it is, is told with all that cannot be read
 	}
-	return err == nil, providerFailed(err)
+	return providerFailed(err)
 }
 
-// refuse keeps a delivery apart that gives nothing as things are.
+// refuse keeps a delivery apart that gives nothing as things are; then it returns
+// errRefused.
 func (f *Flow) refuse(ctx context.Context, d store.PaymentDelivery, why payment.Reason) error {
 	kept, err := f.Store.Quarantine(ctx, d, string(why))
 	if err != nil {
@@ -147,7 +152,7 @@ func (f *Flow) refuse(ctx context.Context, d store.PaymentDelivery, why payment.
 	f.tell(ctx, told{delivery: d, outcome: outcome, code: string(why)})
 	f.Log.WarnContext(ctx, "payment.refused", "site", d.Site, "provider", d.Provider, "delivery_id", d.ID,
 		"reason", string(why), "quarantined", kept)
-	return nil
+	return errRefused
 }
 
 // providerFailed is what the job layer does about a provider that did not answer.

@@ -1,8 +1,10 @@
 package program
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/ghostcm/ghostcm/internal/config"
@@ -133,5 +135,17 @@ func (p *Program) namePayments() {
 			providers = append(providers, provider.Name)
 		}
 		p.Metrics.Payments(s.Name, providers, entitlement.Outcomes(), states)
+	}
+}
+
+// lookAtPurchases has the purchases of a member looked at who has changed in Ghost:
+// a subscription of Ghost's own may have ended, and taken the tier along that a
+// purchase gives. Should it fail, the daily look finds the same.
+func (p *Program) lookAtPurchases(ctx context.Context, site, memberID string) {
+	if !slices.ContainsFunc(p.shops, func(s entitlement.Site) bool { return s.Name == site }) {
+		return
+	}
+	if err := p.Desk().Look(ctx, site, memberID); err != nil {
+		p.opt.Log.WarnContext(ctx, "purchases.not_looked_at", "site", site, "member_id", memberID, "reason", redisReason(err))
 	}
 }

@@ -155,6 +155,7 @@ func (p *Program) doJobs(ctx context.Context) error {
 	w := worker.New(worker.Options{
 		Store: p.Store, Queue: p.Queue, Sites: p.sites, Retries: c.Worker.Retries, Concurrency: c.Worker.Concurrency,
 		KeepDead: c.Retention.DeadLetters, KeepActivity: c.Retention.Activity, Log: p.opt.Log, Metrics: p.Metrics, Now: time.Now,
+		Told: p.lookAtPurchases,
 	})
 	sales := p.entitlements()
 	runner, err := jobs.NewRunner(jobs.RunnerOptions{

@@ -181,6 +181,9 @@ func (a *attempt) finish(ctx context.Context, c *member.Case, outcome member.Out
 		return err
 	}
 	a.report(ctx, c, outcome)
+	if a.Told != nil {
+		a.Told(ctx, a.site.Name, a.job.Key)
+	}
 	if !cleared {
 		return errNewer
 	}

@@ -40,7 +40,7 @@ type Site struct {
 	OptOutsToGhost bool
 }
 
-// Options is what a Worker is made of. All but Metrics are required.
+// Options is what a Worker is made of. All but Metrics and Told are required.
 type Options struct {
 	Store *store.Store
 	Queue *jobs.Queue
@@ -54,9 +54,11 @@ type Options struct {
 	KeepDead time.Duration
 	// KeepActivity is how long activity is kept; zero is seven days.
 	KeepActivity time.Duration
-	Log          *slog.Logger
-	Metrics      *metrics.Metrics
-	Now          func() time.Time
+	// Told, if set, is called when what a webhook said of a member is applied.
+	Told    func(ctx context.Context, site, memberID string)
+	Log     *slog.Logger
+	Metrics *metrics.Metrics
+	Now     func() time.Time
 }
 
 // Worker does jobs of KindMember and KindOptOut.
