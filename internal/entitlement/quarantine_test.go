@@ -1,0 +1,67 @@
+package entitlement_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/ghostcm/ghostcm/internal/payment"
+	"github.com/ghostcm/ghostcm/internal/store"
+)
+
+// What a job refused was accepted before: it must not pass for known when it comes
+// out of the quarantine, nor when its provider sends it again.
+func TestWhatAJobRefusedGivesAccessOnceItTurnsOutToBeGenuine(t *testing.T) {
+	t.Parallel()
+	for name, comesBack := range map[string]func(d *desk, id string){
+		"by other settings": func(d *desk, _ string) {
+			if err := d.ApplySettings(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"sent again": func(d *desk, _ string) {
+			d.intake(payment.Polar, d.polarSub("s1", jo), func(p *store.PaymentDelivery) { p.Unproven = true })
+		},
+	} {
+		d := newDesk(t, connectedGhost())
+		d.Sites[0].Proofs = map[string][]string{payment.Polar: {"secret"}}
+		answer := error(&payment.Refused{Reason: payment.ReasonMismatch})
+		d.Prove = func(context.Context, store.PaymentDelivery, []string) error { return answer }
+		id := d.intake(payment.Polar, d.polarSub("s1", jo), func(p *store.PaymentDelivery) { p.Unproven = true })
+		if err := d.take(id, 1); err != nil {
+			t.Fatal(err)
+		}
+		answer = nil
+		d.loses()
+		comesBack(d, id)
+		if d.depth() != 1 {
+			t.Fatalf("%s: there are %d jobs for it", name, d.depth())
+		}
+		if err := d.take(id, 1); err != nil {
+			t.Fatal(err)
+		}
+		d.wants(d.again("polar:s1"), payment.StateGranted)
+	}
+}
+
+func TestASandboxsUnprovenEventIsTakenOnceThoseAreWanted(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, connectedGhost())
+	d.Sites[0].Proofs = map[string][]string{payment.Stripe: {"secret"}}
+	d.Prove = func(context.Context, store.PaymentDelivery, []string) error { return nil }
+	id := d.intake(payment.Stripe, fmt.Sprintf(`{"id":"evt_1","object":"event","type":"customer.subscription.updated","created":%d,"livemode":false,`+
+		`"data":{"object":{"id":"sub_1","object":"subscription","customer":"cus_1","status":"active","metadata":{"ghost_email":"jo@example.com"},`+
+		`"items":{"data":[{"current_period_end":%d,"price":{"id":"prod_gold","product":"prod_gold"}}]}}}}`,
+		d.clock().Unix(), d.clock().Add(30*day).Unix()), func(p *store.PaymentDelivery) { p.Unproven = true })
+	if err := d.take(id, 1); err != nil {
+		t.Fatal(err)
+	}
+	d.TestEvents = true
+	if n, err := d.Release(t.Context(), "blog", payment.Stripe); n != 1 || err != nil {
+		t.Fatalf("released %d, %v", n, err)
+	}
+	if err := d.take(id, 1); err != nil {
+		t.Fatal(err)
+	}
+	d.wants(d.again("stripe:sub_1"), payment.StateGranted)
+}
