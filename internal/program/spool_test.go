@@ -118,7 +118,7 @@ func set(key, value string) func(*rig, *redistest.Server) {
 
 func replicate(host, port string) func(*rig, *redistest.Server) {
 	return func(r *rig, _ *redistest.Server) {
-		if err := r.client().SlaveOf(r.t.Context(), host, port).Err(); err != nil {
+		if err := r.client().Do(r.t.Context(), "REPLICAOF", host, port).Err(); err != nil {
 			r.t.Error(err)
 		}
 	}
