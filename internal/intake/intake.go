@@ -34,7 +34,7 @@ type Options struct {
 	// Ways are how what waited gets into Redis, by kind.
 	Ways map[string]Way
 	// Ask has Redis take a write, and tells which Redis it is: another answer than
-	// before means that it was restarted or replaced.
+	// before means that it was restarted or replaced; "" that it does not say.
 	Ask func(context.Context) (incarnation string, err error)
 	// Drained is told when all that waited is in Redis.
 	Drained func(ctx context.Context, records int)
@@ -76,7 +76,7 @@ func (i *Intake) Spill(to *spool.Spool) { i.disk.Store(to) }
 type Delivery struct {
 	Kind string
 	At   time.Time // of receipt
-	Data any       // its JSON form is what the Way of its kind is given
+	Data any       // its JSON form is what the Way of its kind is given; nil: it never waits on disk
 	// Direct hands it in to Redis. It is called again if Redis may have forgotten it.
 	Direct func(context.Context) error
 }
@@ -92,7 +92,7 @@ func (i *Intake) Take(ctx context.Context, d Delivery) (spooled bool, err error)
 		i.doubt()
 	}
 	disk := i.disk.Load()
-	if disk == nil {
+	if disk == nil || d.Data == nil {
 		return false, errors.Join(errAway, err)
 	}
 	if problem := i.put(disk, d); problem != nil {
@@ -102,7 +102,7 @@ func (i *Intake) Take(ctx context.Context, d Delivery) (spooled bool, err error)
 	return true, nil
 }
 
-var errAway = errors.New("redis takes no deliveries, and there is no spool")
+var errAway = errors.New("redis takes no deliveries, and there is no spool for this one")
 
 func (i *Intake) direct(ctx context.Context, d Delivery) error {
 	ctx, cancel := context.WithTimeout(ctx, i.Patience)

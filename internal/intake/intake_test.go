@@ -244,3 +244,33 @@ func TestWithoutADiskNothingIsAcknowledgedThatRedisDidNotTake(t *testing.T) {
 		t.Errorf("%v, ready %v", err, i.Ready())
 	}
 }
+
+// What anybody may have sent is not to fill the disk; but once it is acknowledged, it
+// is as safe as all.
+func TestWhatNeverWaitsOnDiskIsRefusedWhileRedisIsAwayAndElseRemembered(t *testing.T) {
+	t.Parallel()
+	redis := &upstream{name: "1"}
+	r := setup(t, t.TempDir(), redis)
+	fleeting := intake.Delivery{
+		Kind: "test", At: time.Now(), Direct: func(ctx context.Context) error { return redis.take(ctx, "a") },
+	}
+	if _, err := r.Take(t.Context(), fleeting); err != nil {
+		t.Fatal(err)
+	}
+	r.eventually("Redis was looked at", func() bool { return r.Seen() == "1" })
+	redis.set(func(u *upstream) { u.name, u.took = "2", nil })
+	r.eventually("the new one has it", func() bool { return slices.Equal(redis.list(), []string{"a"}) })
+	redis.set(func(u *upstream) { u.away = errAway })
+	if spooled, err := r.Take(t.Context(), fleeting); err == nil || spooled || r.Waiting().Records != 0 {
+		t.Errorf("spooled %t, %v, %d wait", spooled, err, r.Waiting().Records)
+	}
+}
+
+func TestARedisThatDoesNotSayWhichItIsTakesDeliveriesAllTheSame(t *testing.T) {
+	t.Parallel()
+	r := setup(t, t.TempDir(), &upstream{name: ""})
+	r.eventually("deliveries go to Redis", func() bool { return !r.take("a") && !r.take("b") })
+	if n := r.Waiting().Records; n != 0 {
+		t.Errorf("%d wait on disk", n)
+	}
+}

@@ -74,7 +74,7 @@ func (r *rounds) look(ctx context.Context) {
 // remind hands in again what another Redis than before may not have.
 func (r *rounds) remind(ctx context.Context, incarnation string) error {
 	began := r.Now()
-	if seen := r.seen.Load(); seen != nil && *seen != incarnation {
+	if seen := r.seen.Load(); seen != nil && *seen != incarnation && incarnation != "" {
 		again := r.recent.list()
 		for _, d := range again {
 			if err := r.direct(ctx, d); err != nil {
