@@ -79,7 +79,7 @@ func TestWithEverythingDownItEndsInTime(t *testing.T) {
 					t.Errorf("%s is %v", name, f)
 				}
 			}
-			if got, want := len(r.Findings), 13+16*sites; got != want {
+			if got, want := len(r.Findings), 14+16*sites; got != want {
 				t.Errorf("%d findings, want %d", got, want)
 			}
 		})

@@ -29,7 +29,7 @@ func TestAHealthyInstallationIsWellInEveryCheck(t *testing.T) {
 		checked[f.Name] = true
 	}
 	for _, name := range doctor.Names() {
-		if !checked[name] && name != "payments" {
+		if !checked[name] && !strings.HasPrefix(name, "payment") { // it sells nothing
 			t.Errorf("%s was not checked", name)
 		}
 	}
