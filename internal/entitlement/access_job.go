@@ -64,8 +64,11 @@ func (v *visit) passed(ctx context.Context) error {
 // came of it.
 func (v *visit) carry(ctx context.Context) error {
 	about, found, err := v.Store.Entitlement(ctx, v.site.Name, v.job.Key)
-	if err != nil || !found {
+	if err != nil {
 		return err
+	}
+	if !found { // forgotten, or past its days: its timer would ring for ever
+		return v.Store.SetDue(ctx, v.site.Name, v.job.Key, time.Time{})
 	}
 	v.about = about
 	if err := v.leaveFormer(ctx); err != nil {
@@ -182,10 +185,14 @@ func (v *visit) ended(ctx context.Context, err error) error {
 		wait = max(v.nextDelay(v.job), jobs.RetryAfterOf(err))
 		v.noteFailure(ctx, v.job, outcomeRetried, err)
 	}
-	if err := v.Store.SetDue(ctx, v.site.Name, v.job.Key, v.Now().Add(wait+lostAfter)); err != nil {
-		v.Log.WarnContext(ctx, "access.not_put_off", "site", v.site.Name, "entitlement", v.job.Key, "reason", err.Error())
-	}
+	v.putOffAccess(ctx, v.job, wait)
 	return err
+}
+
+func (f *Flow) putOffAccess(ctx context.Context, job jobs.Job, wait time.Duration) {
+	if err := f.Store.SetDue(ctx, job.Site, job.Key, f.Now().Add(wait+lostAfter)); err != nil {
+		f.Log.WarnContext(ctx, "access.not_put_off", "site", job.Site, "entitlement", job.Key, "reason", err.Error())
+	}
 }
 
 // accessDied shows an entitlement as failed. Its letter brings it back.

@@ -92,5 +92,5 @@ func New(o Options) *Flow {
 
 // Kinds is how the job layer runs the flow's jobs.
 func (f *Flow) Kinds() []jobs.Kind {
-	return []jobs.Kind{f.turns.inTurn(f.paymentKind()), f.turns.inTurn(f.accessKind())}
+	return []jobs.Kind{f.turns.inTurn(f.paymentKind(), f.putOffDelivery), f.turns.inTurn(f.accessKind(), f.putOffAccess)}
 }

@@ -70,8 +70,11 @@ func (f *Flow) putOff(ctx context.Context, job jobs.Job, err error) {
 		wait = max(f.nextDelay(job), jobs.RetryAfterOf(err))
 		f.noteFailure(ctx, job, outcomeRetried, err)
 	}
-	at := f.Now().Add(wait)
-	if err := f.Store.DeferDelivery(context.WithoutCancel(ctx), job.Site, job.Key, at); err != nil {
+	f.putOffDelivery(context.WithoutCancel(ctx), job, wait)
+}
+
+func (f *Flow) putOffDelivery(ctx context.Context, job jobs.Job, wait time.Duration) {
+	if err := f.Store.DeferDelivery(ctx, job.Site, job.Key, f.Now().Add(wait)); err != nil {
 		f.Log.WarnContext(ctx, "payment.not_put_off", "site", job.Site, "delivery_id", job.Key, "reason", err.Error())
 	}
 }

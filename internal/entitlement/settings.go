@@ -61,15 +61,15 @@ func digestOf(settings ...any) string {
 	return hex.EncodeToString(sum[:4])
 }
 
-// lookAgain makes every entitlement of a site due that is not over. The sweeper paces
-// their jobs.
+// lookAgain makes every entitlement of a site due that is not over, or would not be by
+// the mapping of today. The sweeper paces their jobs.
 func (f *Flow) lookAgain(ctx context.Context, site *Site) error {
 	n := 0
 	for e, err := range f.Store.Entitlements(ctx, store.EntitlementFilter{Site: site.Name}) {
 		if err != nil {
 			return err
 		}
-		if e.State() == payment.StateRevoked {
+		if e.State() == payment.StateRevoked && !e.Access(site.Mapping, f.Now()).Live() {
 			continue
 		}
 		if err := f.Store.SetDue(ctx, site.Name, e.ID, f.Now()); err != nil {

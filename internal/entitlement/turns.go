@@ -38,12 +38,15 @@ func newTurns(sites int) *turns {
 	return t
 }
 
-// inTurn lets a kind's jobs wait a moment for their turn; then they come again.
-func (t *turns) inTurn(k jobs.Kind) jobs.Kind {
+// inTurn lets a kind's jobs wait a moment for their turn; then they come again, and
+// putOff is told when: the sweeper must not take them for lost, and push more of them.
+func (t *turns) inTurn(k jobs.Kind, putOff func(ctx context.Context, job jobs.Job, wait time.Duration)) jobs.Kind {
 	handle := k.Handle
 	k.Handle = func(ctx context.Context, job jobs.Job) error {
 		if !t.enter(ctx, job.Site) {
-			return jobs.Snooze(turnRetry + rand.N(turnRetry)) //nolint:gosec // it spreads load and guards nothing
+			wait := turnRetry + rand.N(turnRetry) //nolint:gosec // it spreads load and guards nothing
+			putOff(context.WithoutCancel(ctx), job, wait)
+			return jobs.Snooze(wait)
 		}
 		defer t.leave(job.Site)
 		return handle(ctx, job)
