@@ -274,3 +274,15 @@ func TestARedisThatDoesNotSayWhichItIsTakesDeliveriesAllTheSame(t *testing.T) {
 		t.Errorf("%d wait on disk", n)
 	}
 }
+
+func TestADeliveryThatAnotherRedisRefusesDoesNotKeepTheCircuitOpen(t *testing.T) {
+	t.Parallel()
+	redis := &upstream{name: "1"}
+	r := setup(t, t.TempDir(), redis)
+	r.take("a")
+	r.take("b")
+	r.eventually("Redis was looked at", func() bool { return r.Seen() == "1" })
+	redis.set(func(u *upstream) { u.name, u.took, u.refuses = "2", nil, "a" })
+	r.eventually("the new one has the other", func() bool { return slices.Equal(redis.list(), []string{"b"}) })
+	r.eventually("and is asked", func() bool { return !r.take("c") })
+}

@@ -77,7 +77,7 @@ func (r *rounds) remind(ctx context.Context, incarnation string) error {
 	if seen := r.seen.Load(); seen != nil && *seen != incarnation && incarnation != "" {
 		again := r.recent.list()
 		for _, d := range again {
-			if err := r.direct(ctx, d); err != nil {
+			if err := r.again(ctx, d); err != nil {
 				return err
 			}
 		}
@@ -86,6 +86,24 @@ func (r *rounds) remind(ctx context.Context, incarnation string) error {
 	r.seen.Store(&incarnation)
 	r.recent.settle(began)
 	return nil
+}
+
+// again hands a delivery in again. One that a well Redis refuses again and again must
+// not keep the circuit open for all.
+func (r *rounds) again(ctx context.Context, d Delivery) error {
+	for try := 1; ; try++ {
+		err := r.direct(ctx, d)
+		if err == nil {
+			return nil
+		}
+		if _, away := r.ask(ctx); away != nil {
+			return err
+		}
+		if try == tries {
+			r.Log.ErrorContext(ctx, "redis.not_reminded", "kind", d.Kind, "received_at", d.At, "reason", err.Error())
+			return nil
+		}
+	}
 }
 
 // drain empties the spool into Redis.

@@ -136,11 +136,11 @@ type purchaseDoor struct {
 // Accept implements webhook.Purchases. Of what waits on disk it is not known
 // whether it came before; Redis tells later.
 func (d purchaseDoor) Accept(ctx context.Context, delivery store.PaymentDelivery, event string) (fresh bool, err error) {
-	if delivery.Unproven { // anybody may have sent it: nobody is to fill the disk, and its provider sends it again
-		return d.redis.Accept(ctx, delivery, event)
-	}
 	taken := make(chan bool, 1)
-	waits := spooledPurchase{ID: delivery.ID, Site: delivery.Site, Event: event, Delivery: delivery, Body: delivery.Body}
+	var waits any
+	if !delivery.Unproven { // else anybody may have sent it: nobody is to fill the disk, and its provider sends it again
+		waits = spooledPurchase{ID: delivery.ID, Site: delivery.Site, Event: event, Delivery: delivery, Body: delivery.Body}
+	}
 	spooled, err := d.intake.Take(ctx, intake.Delivery{Kind: spooledPayment, At: delivery.ReceivedAt, Data: waits,
 		Direct: func(ctx context.Context) error {
 			fresh, err := d.redis.Accept(ctx, delivery, event)
