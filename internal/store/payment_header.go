@@ -24,5 +24,6 @@ func (d PaymentDelivery) WithoutToken() PaymentDelivery {
 	d.Header = maps.Clone(d.Header)
 	delete(d.Header, "Authorization")
 	delete(d.Header, payment.TokenHeader)
+	d.Body = payment.WithoutToken(d.Provider, d.Body)
 	return d
 }
