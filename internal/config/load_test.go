@@ -16,6 +16,7 @@ import (
 	"github.com/ghostcm/ghostcm/internal/config"
 	"github.com/ghostcm/ghostcm/internal/egress"
 	"github.com/ghostcm/ghostcm/internal/member"
+	"github.com/ghostcm/ghostcm/internal/payment"
 )
 
 const adminKey = "0123456789abcdef01234567:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -214,7 +215,7 @@ func fullSites() []config.Site {
 			},
 			Products: []config.Product{
 				product(config.Product{Provider: "stripe", ID: "prod_ABC", Tier: "gold", Grace: 72 * time.Hour, OnCancel: "now", OnRefund: "keep"}),
-				product(config.Product{ID: "Button, one", Tier: "silver", Length: 720 * time.Hour, OnCancel: "period-end", OnRefund: "revoke"}),
+				product(config.Product{ID: "Button, one", Tier: "silver", Length: 720 * time.Hour, Price: payment.Amount{Minor: 999, Currency: "EUR"}, OnCancel: "period-end", OnRefund: "revoke"}),
 			},
 		},
 	}

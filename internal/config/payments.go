@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/ghostcm/ghostcm/internal/payment"
 )
 
 // Payments is what a site needs to turn purchases into access.
@@ -32,6 +34,8 @@ type Product struct {
 	Length   time.Duration
 	// Grace is for renewing subscriptions; 0 is PAYMENT_GRACE.
 	Grace time.Duration
+	// Price is the least that must be paid by PayPal; without a currency it is any.
+	Price payment.Amount
 
 	OnCancel        string // "period-end" or "now"
 	OnRefund        string // "revoke" or "keep"

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/ghostcm/ghostcm/internal/payment"
 )
 
 // payments reads a site's providers and products; inFile is its "payments" list.
@@ -142,6 +144,8 @@ func (p *Product) set(key, val string) string {
 		return setLength(&p.Length, val)
 	case "grace":
 		return setLength(&p.Grace, val)
+	case "price":
+		return p.setPrice(val)
 	case "on_cancel":
 		return setChoice(&p.OnCancel, val, "period-end", "now")
 	case "on_refund":
@@ -153,7 +157,7 @@ func (p *Product) set(key, val string) string {
 	case "on_pause":
 		return setChoice(&p.OnPause, val, "revoke", "keep")
 	default:
-		return "there is no such setting: use product, tier, provider, length, grace, on_cancel, " +
+		return "there is no such setting: use product, tier, provider, length, grace, price, on_cancel, " +
 			"on_refund, on_partial_refund, on_dispute or on_pause"
 	}
 	return ""
@@ -165,6 +169,15 @@ func setLength(into *time.Duration, val string) string {
 		return "write a length of at least an hour, like 30d"
 	}
 	*into = d
+	return ""
+}
+
+func (p *Product) setPrice(val string) (wrong string) {
+	price, ok := payment.ParseAmount(val)
+	if !ok {
+		return "write an amount and its currency, like 9.99 EUR"
+	}
+	p.Price = price
 	return ""
 }
 

@@ -39,6 +39,9 @@ func (v *visit) fill(e *payment.Entitlement, p person, a payment.Access, d decis
 	e.Outcome = payment.Outcome{
 		State: a.State, Reason: a.Reason, Tier: a.Tier, EndsAt: a.Ends, MemberID: p.access.ID, UpdatedAt: v.Now(),
 	}
+	if a.State == payment.StateNeedsAttention {
+		e.Outcome.Remedy = "look the payment up with its provider; refund it, or correct the product's price in the config file"
+	}
 	e.Due = a.Next
 	about := e.ID == v.about.Entitlement.ID
 	if d.state != "" && (a.Live() || taking && about && a.State == payment.StateRevoked) {

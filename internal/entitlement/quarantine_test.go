@@ -65,3 +65,21 @@ func TestASandboxsUnprovenEventIsTakenOnceThoseAreWanted(t *testing.T) {
 	}
 	d.wants(d.again("stripe:sub_1"), payment.StateGranted)
 }
+
+// A payment of a cent for a button that somebody made up gives nothing, and is shown.
+func TestAPaymentBelowThePriceIsForAPersonToLookAt(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, connectedGhost())
+	products := d.Sites[0].Mapping.Products
+	for i := range products {
+		products[i].Price = payment.Amount{Minor: 999, Currency: "EUR"}
+	}
+	d.sells(payment.PayPalIPN, "txn_type=web_accept&payment_status=Completed&txn_id=1&item_number=prod_gold&payer_email=jo%40example.com&mc_gross=0.01&mc_currency=EUR")
+	e := d.again("paypal-ipn:1")
+	d.wants(e, payment.StateNeedsAttention)
+	if e.Outcome.Remedy == "" || e.Outcome.MemberID != "" {
+		t.Errorf("%+v", e.Outcome)
+	}
+	d.sells(payment.PayPalIPN, "txn_type=web_accept&payment_status=Completed&txn_id=2&item_number=prod_gold&payer_email=jo%40example.com&mc_gross=9.99&mc_currency=EUR")
+	d.wants(d.again("paypal-ipn:2"), payment.StateGranted)
+}

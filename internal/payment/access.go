@@ -23,14 +23,15 @@ const (
 	WhyOverdue        = "payment overdue"
 	WhyNotRenewed     = "not renewed"
 	WhyUnmapped       = "no tier is mapped to its product"
+	WhyUnderpaid      = "less was paid than the product's price, or in another currency"
 	WhyUnknownEnd     = "its provider does not say until when it is paid"
 	WhyOutranked      = "another purchase gives more"
 )
 
 // Access is what one entitlement gives at a moment.
 type Access struct {
-	// State is one of granted, ends_at, pending, unmapped and revoked; only the
-	// first two give Tier.
+	// State is one of granted, ends_at, pending, unmapped, revoked, and needs_attention
+	// where too little was paid; only the first two give Tier.
 	State  State
 	Reason string    // why it is so, for people; empty for what is plain
 	Tier   string    // of its product, also when it is over; empty: unmapped
@@ -61,8 +62,22 @@ func (e *Entitlement) Access(m Mapping, now time.Time) Access {
 		a.State, a.Reason, a.Next = StateRevoked, cmp.Or(t.after, WhyEnded), time.Time{}
 	case !mapped:
 		a.State, a.Reason = StateUnmapped, WhyUnmapped
+	case e.underpaid(p):
+		a.State, a.Reason = StateNeedsAttention, WhyUnderpaid
 	}
 	return a
+}
+
+// underpaid says whether the newest payment is less than the product's price. It is
+// asked only where the buyer can write the price and the product into the order:
+// PayPal's messages are genuine all the same, also of a button that anybody made up.
+func (e *Entitlement) underpaid(p Product) bool {
+	chosen := e.Provider == PayPalIPN || e.Provider == PayPal && e.Subject.Kind == Order
+	if p.Price.Currency == "" || !chosen {
+		return false
+	}
+	newest := e.Facts.Amount
+	return !newest.Paid || newest.Amount.Currency != p.Price.Currency || newest.Amount.Minor < p.Price.Minor
 }
 
 // begun says whether an event has shown access that was bought or given for a trial.

@@ -77,7 +77,8 @@ type Outcome struct {
 // State is what an operator sees of an entitlement.
 type State string
 
-// The states. Access returns the first five; the others need a look at Ghost.
+// The states. Access returns the first five, and one for a person; the others need a
+// look at Ghost.
 const (
 	StateGranted        State = "granted"
 	StatePending        State = "pending"  // not paid yet, or not looked at yet

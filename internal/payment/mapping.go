@@ -25,6 +25,9 @@ type Product struct {
 	// Length is of purchases that tell no end; zero: 100 years if it was bought once.
 	Length time.Duration
 	Grace  time.Duration // of renewing subscriptions; zero: the mapping's
+	// Price is the least that must have been paid, where the buyer can choose how much:
+	// by PayPal's buttons and orders. Without a currency: any.
+	Price Amount
 
 	OnCancel        Policy // PeriodEnd or Now
 	OnRefund        Policy // Revoke or Keep

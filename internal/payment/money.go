@@ -31,6 +31,13 @@ func readAmount(s, currency string) (a Amount, ok bool) {
 	return a, true
 }
 
+// ParseAmount reads "9.99 EUR".
+func ParseAmount(s string) (a Amount, ok bool) {
+	number, currency, _ := strings.Cut(strings.TrimSpace(s), " ")
+	a, ok = readAmount(number, currency)
+	return a, ok && a.Minor > 0 && len(a.Currency) == 3 && strings.Trim(a.Currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+}
+
 // decimalsOf is how many digits a currency has behind the point (ISO 4217); PayPal
 // takes no decimals of HUF and TWD, but writes "900.00" all the same.
 func decimalsOf(currency string) int {

@@ -114,7 +114,7 @@ func (p *Program) mapping(of config.Payments) payment.Mapping {
 	m := payment.Mapping{Tiers: of.Tiers(), Grace: p.opt.Config.Payment.Grace}
 	for _, product := range of.Products {
 		m.Products = append(m.Products, payment.Product{
-			Provider: product.Provider, ID: product.ID, Tier: product.Tier, Length: product.Length, Grace: product.Grace,
+			Provider: product.Provider, ID: product.ID, Tier: product.Tier, Length: product.Length, Grace: product.Grace, Price: product.Price,
 			OnCancel: payment.Policy(product.OnCancel), OnRefund: payment.Policy(product.OnRefund),
 			OnPartialRefund: payment.Policy(product.OnPartialRefund), OnDispute: payment.Policy(product.OnDispute),
 			OnPause: payment.Policy(product.OnPause),
