@@ -66,7 +66,7 @@ func (e *Error) Error() string {
 		b.WriteString(")")
 	}
 	if e.cause != nil {
-		b.WriteString(": " + reason(e.cause))
+		b.WriteString(": " + failure.Reason(e.cause, errUnreadable, errCut))
 	}
 	if e.Kind() == Credentials && e.Skew.Abs() > time.Minute {
 		fmt.Fprintf(&b, ": the clocks differ by %v", e.Skew.Abs())
@@ -90,7 +90,7 @@ func (e *Error) Kind() Kind {
 	if errors.Is(e.cause, errUnreadable) {
 		return Unreadable
 	}
-	if misconfigured(e.cause) {
+	if failure.Lasting(e.cause) {
 		return Config
 	}
 	switch s := e.Status; {

@@ -170,7 +170,8 @@ func Noted(note, prefix, line string) string {
 	return note
 }
 
-// utf16Len counts as Ghost's validator does, in which an emoji is two.
+// utf16Len counts an emoji as two, as a validator in JavaScript may: Ghost 6.65 counts
+// it as one, and takes 2,000 of them.
 func utf16Len(s string) int {
 	n := 0
 	for _, r := range s {

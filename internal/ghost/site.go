@@ -40,7 +40,7 @@ func (c *Client) Site(ctx context.Context) (Site, error) {
 // SiteConfig is how a Ghost is run, as far as it matters to ghostcm.
 type SiteConfig struct {
 	Version  string // whole: "6.65.0"
-	Database string // "sqlite3" or "mysql"
+	Database string // "sqlite3", "mysql" or "mariadb"
 	// InternalWebhooks is whether Ghost sends webhooks to private addresses;
 	// unknown before Ghost 6.27, which always does.
 	InternalWebhooks member.Maybe[bool]

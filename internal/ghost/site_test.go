@@ -48,7 +48,7 @@ func TestConfigTellsHowAGhostIsRun(t *testing.T) {
 	t.Parallel()
 	for want, o := range map[ghost.SiteConfig]ghosttest.Options{
 		{Version: "6.65.0", Database: "sqlite3", InternalWebhooks: member.Some(true)}: {},
-		{Version: "6.65.0", Database: "mysql", InternalWebhooks: member.Some(true)}:   {MariaDB: true},
+		{Version: "6.65.0", Database: "mariadb", InternalWebhooks: member.Some(true)}: {MariaDB: true},
 		{Version: "5.130.0", Database: "sqlite3"}:                                     {OldGhost: true},
 	} {
 		if got, err := clientOf(t, ghosttest.Run(t, o)).Config(t.Context()); err != nil || got != want {

@@ -6,7 +6,7 @@ import "net/http"
 func (s *Server) describeConfig(*http.Request, string) (int, any, *refusal) {
 	database := "sqlite3"
 	if s.opts.MariaDB {
-		database = "mysql"
+		database = "mariadb" // what DatabaseInfo of Ghost 6.65.0 calls it; a MySQL is "mysql"
 	}
 	config := object{
 		{"version", s.opts.Version + ".0"}, {"environment", "production"}, {"database", database}, {"mail", "SMTP"},

@@ -82,25 +82,24 @@ func (s *Server) subscriptions(m Member) []Subscription {
 
 // applyComped is what the word `comped` does in a Ghost with Stripe: it makes a
 // subscription there that costs nothing, out of the one that the member pays for
-// if there is one, and it never takes that back. Without Stripe it does nothing.
+// if there is one, and it never takes that back. It is of the default tier, also
+// where the member paid for another. Without Stripe it does nothing.
 func (s *Server) applyComped(m *Member, comped bool) {
 	if !s.stripe || !comped || m.Status == "comped" {
 		return
 	}
 	m.Subscriptions = slices.Clone(s.subscriptions(*m))
-	changed := false
+	tier, changed := s.site.tiers[1].name, false
 	for i := range m.Subscriptions {
 		if m.Subscriptions[i].billed() {
-			m.Subscriptions[i].Plan, m.Subscriptions[i].Amount, changed = complimentary, 0, true
+			m.Subscriptions[i].Plan, m.Subscriptions[i].Amount, m.Subscriptions[i].Tier, changed = complimentary, 0, tier, true
 		}
 	}
 	if !changed {
-		tier := s.site.tiers[1].name
 		id := "sub_free_" + s.site.ids.next()
 		m.Subscriptions = append(m.Subscriptions, Subscription{ID: id, Status: "active", Plan: complimentary, Tier: tier})
-		m.Tiers = []Grant{{Tier: tier}}
 	}
-	m.Status = "comped"
+	m.Status, m.Tiers = "comped", []Grant{{Tier: tier}}
 }
 
 // subscriptionObjects shows what Stripe has, and one without an id for each tier

@@ -8,7 +8,7 @@ import (
 // How Ghost changes the tiers of a member. It answers 200 to more than it does:
 // without Stripe a change leaves the status alone, and so does one that names
 // only tiers which the member has, with Stripe too. Source: member-repository of
-// Ghost 6.65.0, and what was seen of it.
+// Ghost 6.65.0, and what was seen of it on SQLite and MariaDB.
 
 // firstTiers gives a new member its tiers; the status follows from them.
 func (s *Server) firstTiers(m *Member, tiers []tierBody) *refusal {
@@ -71,19 +71,36 @@ func (s *Server) setTiers(m *Member, tiers []tierBody, verb string) *refusal {
 	had := m.Tiers
 	m.Tiers = []Grant{}
 	for _, b := range tiers {
-		if b.ID == "" {
-			return internal()
-		}
-		t, ok := find(s.site.tiers, byID(b.ID))
-		if !ok {
-			return badRequest(verb, "Could not find Product "+b.ID)
-		}
-		if t.archived && !slices.ContainsFunc(had, func(g Grant) bool { return g.Tier == t.name }) {
-			return badRequest(verb, "Cannot use archived Tiers")
+		t, refused := s.tierOf(b, had, verb)
+		if refused != nil {
+			return refused
 		}
 		m.Tiers = append(m.Tiers, Grant{Tier: t.name, ExpiresAt: s.kept(b.ExpiryAt)})
 	}
 	return nil
+}
+
+// tierOf finds the tier that a body names. A Ghost without Stripe looks at no tier
+// before it stores an edit: it takes an archived one, and one by its slug or name.
+func (s *Server) tierOf(b tierBody, had []Grant, verb string) (thing, *refusal) {
+	t, ok := find(s.site.tiers, byID(b.ID))
+	switch unlooked := verb == "edit" && !s.stripe; {
+	case b.ID+b.Slug+b.Name == "":
+		return t, invalid(verb, "Validation failed for 0.", "")
+	case unlooked && !ok:
+		t, ok = find(s.site.tiers, func(t thing) bool { return t.slug == b.Slug || t.name == b.Name })
+		if b.ID != "" || !ok {
+			return t, invalid(verb, "Value in [products.name] cannot be blank.", "products.name")
+		}
+	case unlooked:
+	case b.ID == "":
+		return t, internal()
+	case !ok:
+		return t, badRequest(verb, "Could not find Product "+b.ID)
+	case t.archived && !slices.ContainsFunc(had, func(g Grant) bool { return g.Tier == t.name }):
+		return t, badRequest(verb, "Cannot use archived Tiers")
+	}
+	return t, nil
 }
 
 // kept is what the database keeps of an expiry: MariaDB cuts it to a second.

@@ -82,13 +82,16 @@ func TestTheTruthTable(t *testing.T) {
 		"comped":                        {free, `{"comped":true}`, outcome{200, "free"}, outcome{200, "comped Test Site"}},
 		"two tiers for a free member":   {free, `{"tiers":[{"id":"GOLD"},{"id":"SILVER"}]}`, outcome{200, "free Gold Silver"}, outcome{400, "free"}},
 		"two tiers for a comped member": {comped, `{"tiers":[{"id":"GOLD"},{"id":"SILVER"}]}`, outcome{200, "comped Gold Silver"}, outcome{400, "comped Gold"}},
-		"an unknown tier":               {comped, `{"tiers":[{"id":"0123456789abcdef01234567"}]}`, outcome{400, "comped Gold"}, outcome{400, "comped Gold"}},
-		"a slug instead of an id":       {comped, `{"tiers":[{"slug":"gold"}]}`, outcome{500, "comped Gold"}, outcome{500, "comped Gold"}},
+		"an unknown tier":               {comped, `{"tiers":[{"id":"0123456789abcdef01234567"}]}`, outcome{422, "comped Gold"}, outcome{400, "comped Gold"}},
+		"a slug instead of an id":       {comped, `{"tiers":[{"slug":"silver"}]}`, outcome{200, "comped Silver"}, outcome{500, "comped Gold"}},
+		"a name instead of an id":       {comped, `{"tiers":[{"name":"Silver"}]}`, outcome{200, "comped Silver"}, outcome{500, "comped Gold"}},
+		"an unknown slug":               {comped, `{"tiers":[{"slug":"none"}]}`, outcome{422, "comped Gold"}, outcome{500, "comped Gold"}},
+		"a tier without any name":       {comped, `{"tiers":[{}]}`, outcome{422, "comped Gold"}, outcome{422, "comped Gold"}},
 		"a payer gets another tier":     {payer, `{"tiers":[{"id":"SILVER"}]}`, outcome{200, "paid Silver"}, outcome{400, "paid Gold"}},
 		"a payer gets a second tier":    {payer, `{"tiers":[{"id":"GOLD"},{"id":"SILVER"}]}`, outcome{200, "paid Gold Silver"}, outcome{400, "paid Gold"}},
 		"a payer gets the same, to end": {payer, `{"tiers":[{"id":"GOLD","expiry_at":"LATER"}]}`, outcome{200, "paid Gold"}, outcome{200, "paid Gold"}},
 		"a payer loses all tiers":       {payer, `{"tiers":[]}`, outcome{200, "paid"}, outcome{400, "paid Gold"}},
-		"a payer is comped":             {payer, `{"comped":true}`, outcome{200, "paid Gold"}, outcome{200, "comped Gold"}},
+		"a payer is comped":             {payer, `{"comped":true}`, outcome{200, "paid Gold"}, outcome{200, "comped Test Site"}},
 		"a payer gets a label":          {payer, `{"labels":["x"]}`, outcome{200, "paid Gold"}, outcome{200, "paid Gold"}},
 		"tiers after a subscription":    {ended, `{"tiers":[]}`, outcome{200, "comped"}, outcome{200, "free"}},
 		"the same tier, when status lags": {
@@ -145,6 +148,14 @@ func TestAnArchivedTierCanBeKeptButNotGiven(t *testing.T) {
 	}
 	if got := g.put(`{"tiers":[{"id":"SILVER","expiry_at":"LATER"}]}`); got.status != 400 || g.state() != "comped Gold" {
 		t.Errorf("given: %d, %s", got.status, g.state())
+	}
+	g.SetStripe(false) // then Ghost looks at a new member's tiers only
+	if got := g.put(`{"tiers":[{"id":"SILVER","expiry_at":"LATER"}]}`); got.status != 200 || g.state() != "comped Silver" {
+		t.Errorf("given without Stripe: %d, %s", got.status, g.state())
+	}
+	made := send(t, g.Server, http.MethodPost, "/members/", good(t), g.words(`{"email":"b@example.com","tiers":[{"id":"GOLD"}]}`))
+	if made.status != http.StatusBadRequest {
+		t.Errorf("given to a new member: %d", made.status)
 	}
 }
 

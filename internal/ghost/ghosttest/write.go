@@ -26,6 +26,8 @@ type idBody struct {
 
 type tierBody struct {
 	ID       string  `json:"id"`
+	Slug     string  `json:"slug"`
+	Name     string  `json:"name"`
 	ExpiryAt *string `json:"expiry_at"`
 }
 
