@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ghostcm/ghostcm/internal/jobs"
-	"github.com/ghostcm/ghostcm/internal/payment"
 )
 
 const (
@@ -68,15 +67,14 @@ func (a *app) entitlementIDs(ctx context.Context, begun string) (ids []string) {
 		return nil
 	}
 	defer ledger.close()
-	_, _ = ledger.each(ctx, func(e payment.Entitlement) error { // what goes wrong offers nothing
+	for e, err := range ledger.Purchases(ctx, ledger.chosen.LedgerFilter) {
+		if err != nil || len(ids) == tabOffers { // what goes wrong offers nothing
+			return ids
+		}
 		if strings.HasPrefix(e.ID, begun) {
 			ids = append(ids, cobra.CompletionWithDesc(printable(e.ID), printable(e.Site+" "+string(e.State()))))
 		}
-		if len(ids) == tabOffers {
-			return errEnough
-		}
-		return nil
-	})
+	}
 	return ids
 }
 

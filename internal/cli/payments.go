@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -52,50 +51,22 @@ func (a *app) openPurchases(ctx context.Context, f *ledgerFilter) (*purchases, e
 	return &purchases{Program: opened, chosen: chosen}, nil
 }
 
-// errEnough ends a walk through the ledger.
-var errEnough = errors.New("enough")
-
 // each does something with every entitlement that is chosen, site by site, the last
 // that came first, until that fails. It returns how many there were.
 func (p *purchases) each(ctx context.Context, do func(payment.Entitlement) error) (n int, err error) {
-	for _, site := range p.chosen.sites {
-		err := p.eachOf(ctx, site, func(e payment.Entitlement) error {
-			if n++; p.chosen.limit > 0 && n > p.chosen.limit {
-				n--
-				return errEnough
-			}
-			return do(e)
-		})
-		if errors.Is(err, errEnough) {
+	for e, err := range p.Purchases(ctx, p.chosen.LedgerFilter) {
+		if err != nil {
+			return n, unanswered(ctx, err)
+		}
+		if p.chosen.limit > 0 && n == p.chosen.limit {
 			return n, nil
 		}
-		if err != nil {
+		n++
+		if err := do(e); err != nil {
 			return n, err
 		}
 	}
 	return n, nil
-}
-
-func (p *purchases) eachOf(ctx context.Context, site string, do func(payment.Entitlement) error) error {
-	if p.chosen.id != "" {
-		v, found, err := p.Store.Entitlement(ctx, site, p.chosen.id)
-		if err != nil || !found || !p.chosen.matches(v.Entitlement) {
-			return unanswered(ctx, err)
-		}
-		return do(v.Entitlement)
-	}
-	for e, err := range p.Store.Entitlements(ctx, p.chosen.of(site)) {
-		if err != nil {
-			return unanswered(ctx, err)
-		}
-		if !p.chosen.matches(e) {
-			continue
-		}
-		if err := do(e); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // one is the entitlement with an id, which may be of several sites: then the site
@@ -110,9 +81,9 @@ func (p *purchases) one(ctx context.Context) (e payment.Entitlement, err error) 
 	case err != nil:
 		return e, err
 	case len(sites) == 0:
-		return e, noEntitlement(p.chosen.id)
+		return e, noEntitlement(p.chosen.ID)
 	case len(sites) > 1:
-		return e, usageError(fmt.Sprintf("%q is of several sites, %s: say which with --site", p.chosen.id, listed(sites)))
+		return e, usageError(fmt.Sprintf("%q is of several sites, %s: say which with --site", p.chosen.ID, listed(sites)))
 	}
 	return e, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ghostcm/ghostcm/internal/config"
 	"github.com/ghostcm/ghostcm/internal/payment"
+	"github.com/ghostcm/ghostcm/internal/program"
 	"github.com/ghostcm/ghostcm/internal/store"
 )
 
@@ -55,42 +56,17 @@ func (f *ledgerFilter) empty() bool { return *f == ledgerFilter{} }
 
 // ledgerChoice is what a filter means.
 type ledgerChoice struct {
-	id       string
-	sites    []string
-	provider string
-	state    payment.State
-	holders  []store.Holder
-	since    time.Time
-	limit    int
-}
-
-// of is the choice among a site's entitlements, as the ledger understands it.
-func (c ledgerChoice) of(site string) store.EntitlementFilter {
-	return store.EntitlementFilter{Site: site, Provider: c.provider, State: c.state, Holders: c.holders}
-}
-
-// matches is for what the ledger does not know, and for one that was found by its id.
-func (c ledgerChoice) matches(e payment.Entitlement) bool {
-	return (c.provider == "" || e.Provider == c.provider) && (c.state == "" || e.State() == c.state) && !lastHeard(e).Before(c.since)
-}
-
-// lastHeard is when something was last heard of an entitlement.
-func lastHeard(e payment.Entitlement) time.Time {
-	last := e.Outcome.UpdatedAt
-	for _, h := range e.History {
-		if h.At.After(last) {
-			last = h.At
-		}
-	}
-	return last
+	program.LedgerFilter
+	limit int
 }
 
 // choice turns what was typed into what the ledger understands. Its errors are
 // usage errors.
 func (f *ledgerFilter) choice(cfg *config.Config, now time.Time) (ledgerChoice, error) {
-	c := ledgerChoice{id: f.id, provider: f.provider, state: payment.State(f.state), limit: f.limit}
+	c := ledgerChoice{limit: f.limit}
+	c.ID, c.Provider, c.State = f.id, f.provider, payment.State(f.state)
 	for _, s := range cfg.Sites {
-		c.sites = append(c.sites, s.Name)
+		c.Sites = append(c.Sites, s.Name)
 	}
 	var err error
 	if f.site != "" {
@@ -98,7 +74,7 @@ func (f *ledgerFilter) choice(cfg *config.Config, now time.Time) (ledgerChoice, 
 		if err != nil {
 			return c, err
 		}
-		c.sites = []string{name}
+		c.Sites = []string{name}
 	}
 	switch {
 	case f.state != "" && !slices.Contains(stateNames(), f.state):
@@ -108,11 +84,11 @@ func (f *ledgerFilter) choice(cfg *config.Config, now time.Time) (ledgerChoice, 
 	case f.email != "" && f.member != "":
 		return c, usageError("one person at a time: give --email or --member")
 	case f.email != "":
-		c.holders = []store.Holder{store.HolderAddress(f.email)}
+		c.Holders = []store.Holder{store.HolderAddress(f.email)}
 	case f.member != "":
-		c.holders = []store.Holder{store.HolderMember(strings.ToLower(f.member))}
+		c.Holders = []store.Holder{store.HolderMember(strings.ToLower(f.member))}
 	}
-	c.since, err = moment("since", f.since, now, false)
+	c.Since, err = moment("since", f.since, now, false)
 	return c, err
 }
 

@@ -3,13 +3,11 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ghostcm/ghostcm/internal/entitlement"
 	"github.com/ghostcm/ghostcm/internal/ghost"
-	"github.com/ghostcm/ghostcm/internal/member"
 	"github.com/ghostcm/ghostcm/internal/payment"
 	"github.com/ghostcm/ghostcm/internal/program"
 )
@@ -67,12 +65,15 @@ func (a *app) linkPurchase(ctx context.Context, o paymentsLinkOptions, whom stri
 	if err != nil {
 		return nobodyToLink(e, whom, err)
 	}
-	was, err := ledger.Desk().Link(ctx, e.Site, e.ID, memberID)
-	if err != nil {
+	was, err := ledger.LinkPurchase(ctx, byCommand, e.Site, e.ID, memberID)
+	switch {
+	case errors.Is(err, entitlement.ErrUnknown):
+		return noEntitlement(e.ID)
+	case err != nil:
 		return unanswered(ctx, err)
 	}
 	view := linkView{ID: e.ID, Site: e.Site, MemberID: memberID}
-	if former := memberOf(was); former != memberID {
+	if former := program.OwnerOf(was); former != memberID {
 		view.Former = former
 	}
 	if o.asJSON {
@@ -84,19 +85,14 @@ func (a *app) linkPurchase(ctx context.Context, o paymentsLinkOptions, whom stri
 	return a.table([]string{"Purchase", "Site", "Member"}, [][]string{{view.ID, view.Site, view.MemberID}})
 }
 
-// nobodyToLink says why a purchase is not linked, without the address that was typed.
+// nobodyToLink says why a purchase is not linked.
 func nobodyToLink(e payment.Entitlement, whom string, err error) error {
 	failure, isGhost := errors.AsType[*ghost.Error](err)
 	switch {
-	case errors.Is(err, program.ErrNobody) && ghost.ValidID(whom):
-		return fmt.Errorf("Ghost of %s has no member with this id", e.Site) //nolint:staticcheck // ST1005: a name
 	case errors.Is(err, program.ErrNobody):
-		//nolint:staticcheck // ST1005: a name
-		return fmt.Errorf("Ghost of %s has no member with this address (%s); let them sign up first", e.Site, member.AddressHash(whom))
+		return errors.New(program.NotLinked(e.Site, whom, err))
 	case isGhost && failure.Kind() == ghost.Credentials:
-		return exitWith(codeCredentials, errors.New("Ghost refused the credentials")) //nolint:staticcheck // ST1005: a name
-	case errors.Is(err, entitlement.ErrUnknown):
-		return noEntitlement(e.ID)
+		return exitWith(codeCredentials, errors.New(program.NotLinked(e.Site, whom, err)))
 	}
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ghostcm/ghostcm/internal/payment"
+	"github.com/ghostcm/ghostcm/internal/program"
 )
 
 // entitlementDetail is an entitlement in show --json: what list shows, and more.
@@ -106,7 +107,7 @@ func (a *app) entitlementTables(d entitlementDetail) error {
 		{"id", d.ID}, {"site", d.Site}, {"provider", d.Provider}, {"product", dash(strings.Join(d.Products, ", "))},
 		{"tier", dash(d.Tier)}, {"state", d.State}, {"reason", dash(d.Reason)}, {"remedy", dash(d.Remedy)}, {"ends", a.moment(d.EndsAt)},
 		{"member", dash(d.MemberID)}, {"linked by", dash(d.LinkedBy)}, {"email", d.payer()}, {"customer", dash(d.WhoBought)},
-		{"paid", price(d.Amount, d.Currency)}, {"other ids", dash(strings.Join(d.Aliases, ", "))},
+		{"paid", dash(program.Price(payment.Amount{Minor: d.Amount, Currency: d.Currency}))}, {"other ids", dash(strings.Join(d.Aliases, ", "))},
 		{"looked at", a.moment(d.UpdatedAt)}, {"next look", a.moment(d.NextLook)},
 	}
 	if d.Name != "" {

@@ -1,12 +1,11 @@
 package cli
 
 import (
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/ghostcm/ghostcm/internal/member"
 	"github.com/ghostcm/ghostcm/internal/payment"
+	"github.com/ghostcm/ghostcm/internal/program"
 )
 
 // entitlementView is an entitlement in --json. A time is null where there is none.
@@ -32,10 +31,10 @@ type entitlementView struct {
 
 func viewEntitlement(e payment.Entitlement, reveal bool) entitlementView {
 	v := entitlementView{
-		ID: e.ID, Site: e.Site, Provider: e.Provider, Tier: e.Outcome.Tier, MemberID: memberOf(e),
+		ID: e.ID, Site: e.Site, Provider: e.Provider, Tier: e.Outcome.Tier, MemberID: program.OwnerOf(e),
 		State: string(e.State()), Reason: e.Outcome.Reason, Remedy: e.Outcome.Remedy, EndsAt: known(e.Outcome.EndsAt),
 		Amount: e.Amount.Minor, Currency: e.Amount.Currency, Test: e.Test,
-		HeardAt: known(lastHeard(e)), UpdatedAt: known(e.Outcome.UpdatedAt),
+		HeardAt: known(program.LastHeard(e)), UpdatedAt: known(e.Outcome.UpdatedAt),
 	}
 	if len(e.Products) > 0 {
 		v.Product = e.Products[0]
@@ -49,37 +48,10 @@ func viewEntitlement(e payment.Entitlement, reveal bool) entitlementView {
 	return v
 }
 
-// memberOf is whose an entitlement is, as far as that is known.
-func memberOf(e payment.Entitlement) string {
-	if e.Outcome.MemberID != "" {
-		return e.Outcome.MemberID
-	}
-	return e.MemberID()
-}
-
 // payer is the address if it is revealed, else its hash.
 func (v entitlementView) payer() string {
 	if v.Email != "" {
 		return v.Email
 	}
 	return dash(v.EmailHash)
-}
-
-// withoutCents lists the currencies whose smallest unit is a whole one.
-const withoutCents = " BIF CLP DJF GNF HUF ISK JPY KMF KRW MGA PYG RWF TWD UGX VND VUV XAF XOF XPF "
-
-// price is an amount for people: 10.00 USD.
-func price(minor int64, currency string) string {
-	switch {
-	case currency == "":
-		return "-"
-	case strings.Contains(withoutCents, " "+currency+" "):
-		return strconv.FormatInt(minor, 10) + " " + currency
-	}
-	sign := ""
-	if minor < 0 {
-		sign, minor = "-", -minor
-	}
-	cents := strconv.FormatInt(minor%100+100, 10)[1:]
-	return sign + strconv.FormatInt(minor/100, 10) + "." + cents + " " + currency
 }

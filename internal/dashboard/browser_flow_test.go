@@ -227,16 +227,21 @@ func axe(t testing.TB) string {
 	return string(source)
 }
 
+// shutOut is what axe finds wrong with the page.
+func (b *browser) shutOut(source string) string {
+	b.t.Helper()
+	return js[string](b, source+`;
+		axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(r =>
+			r.violations.map(v => v.id + ": " + v.help + "\n" + v.nodes.slice(0, 4).map(n => "   " + n.html + "\n   " + n.failureSummary).join("\n")).join("\n"))`)
+}
+
 func TestNobodyIsShutOut(t *testing.T) {
 	t.Parallel()
 	source := axe(t)
 	r := newRig(t)
 	b := openBrowser(t, r)
 	check := func(name string) {
-		found := js[string](b, source+`;
-			axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(r =>
-				r.violations.map(v => v.id + ": " + v.help + "\n" + v.nodes.slice(0, 4).map(n => "   " + n.html + "\n   " + n.failureSummary).join("\n")).join("\n"))`)
-		if found != "" {
+		if found := b.shutOut(source); found != "" {
 			t.Errorf("%s:\n%s", name, found)
 		}
 	}

@@ -49,6 +49,12 @@ type Options struct {
 	Examiner   Examiner
 	Revealer   Revealer
 
+	Tills        Tills
+	Purchases    Purchases
+	PurchaseActs PurchaseActs
+	// Spool tells what waits on disk; it asks nobody.
+	Spool func() Spool
+
 	Version string
 	Log     *slog.Logger     // nil: no records
 	Now     func() time.Time // nil: time.Now
@@ -67,6 +73,7 @@ type Dashboard struct {
 	slow    sync.Mutex // held while a slow hash is checked
 	streams atomic.Int32
 	seen    seenOverview
+	tallied tallied
 }
 
 // New makes a dashboard; it touches nothing outside.
@@ -106,30 +113,36 @@ func (d *Dashboard) routes() *http.ServeMux {
 	mux.HandleFunc("GET "+Base+"/signin", d.signInForm)
 	mux.HandleFunc("POST "+Base+"/signin", d.signIn)
 	for pattern, page := range map[string]page{
-		"GET /{$}":              d.overview,
-		"GET /activity":         d.activity,
-		"GET /letters":          d.letters,
-		"GET /letters/all":      d.allLetters,
-		"GET /letters/count":    d.countLetters,
-		"GET /letters/{id}":     d.letter,
-		"GET /syncs":            d.syncs,
-		"GET /syncs/{id}":       d.sync,
-		"GET /health":           d.health,
-		"GET /health/findings":  d.findings,
-		"GET /live/{page}":      d.live,
-		"GET /ping":             d.ping,
-		"POST /signout":         d.signOut,
-		"POST /activity/find":   d.findActivity,
-		"POST /letters/find":    d.findLetters,
-		"POST /letters/do":      d.doLetters,
-		"POST /letters/all":     d.doAllLetters,
-		"POST /reveal":          d.reveal,
-		"POST /syncs/plan":      d.planSync,
-		"POST /syncs/start":     d.startSync,
-		"POST /syncs/revert":    d.revertSync,
-		"POST /syncs/{id}/stop": d.stopSync,
-		"POST /health/again":    d.examineAgain,
-		"GET /{path...}":        d.nothing,
+		"GET /{$}":               d.overview,
+		"GET /activity":          d.activity,
+		"GET /letters":           d.letters,
+		"GET /letters/all":       d.allLetters,
+		"GET /letters/count":     d.countLetters,
+		"GET /letters/{id}":      d.letter,
+		"GET /payments":          d.payments,
+		"GET /payments/one":      d.purchase,
+		"GET /payments/unmapped": d.unmapped,
+		"POST /payments/find":    d.findPurchases,
+		"POST /payments/retry":   d.retryPurchases,
+		"POST /payments/link":    d.linkPurchase,
+		"GET /syncs":             d.syncs,
+		"GET /syncs/{id}":        d.sync,
+		"GET /health":            d.health,
+		"GET /health/findings":   d.findings,
+		"GET /live/{page}":       d.live,
+		"GET /ping":              d.ping,
+		"POST /signout":          d.signOut,
+		"POST /activity/find":    d.findActivity,
+		"POST /letters/find":     d.findLetters,
+		"POST /letters/do":       d.doLetters,
+		"POST /letters/all":      d.doAllLetters,
+		"POST /reveal":           d.reveal,
+		"POST /syncs/plan":       d.planSync,
+		"POST /syncs/start":      d.startSync,
+		"POST /syncs/revert":     d.revertSync,
+		"POST /syncs/{id}/stop":  d.stopSync,
+		"POST /health/again":     d.examineAgain,
+		"GET /{path...}":         d.nothing,
 	} {
 		method, path, _ := cutPattern(pattern)
 		mux.Handle(method+" "+Base+path, d.guarded(page))

@@ -144,6 +144,9 @@ func everyPath() map[string]string {
 		"/dashboard": "GET", "/dashboard/": "GET", "/dashboard/activity": "GET", "/dashboard/letters": "GET", "/dashboard/letters/x": "GET",
 		"/dashboard/letters/all?verb=drop": "GET", "/dashboard/letters/count?verb=drop": "GET", "/dashboard/syncs": "GET",
 		"/dashboard/syncs/x": "GET", "/dashboard/health": "GET", "/dashboard/health/findings": "GET", "/dashboard/live/activity": "GET",
+		"/dashboard/payments": "GET", "/dashboard/payments/one?site=mainblog&id=x": "GET", "/dashboard/payments/unmapped": "GET",
+		"/dashboard/live/payments": "GET", "/dashboard/live/purchase": "GET", "/dashboard/payments/find": "POST",
+		"/dashboard/payments/retry": "POST", "/dashboard/payments/link": "POST",
 		"/dashboard/live/overview": "GET", "/dashboard/ping": "GET", "/dashboard/nothing": "GET",
 		"/dashboard/signout": "POST", "/dashboard/activity/find": "POST", "/dashboard/letters/find": "POST", "/dashboard/letters/do": "POST",
 		"/dashboard/letters/all": "POST", "/dashboard/reveal": "POST", "/dashboard/syncs/plan": "POST", "/dashboard/syncs/start": "POST",
@@ -412,6 +415,8 @@ func TestHostileTextIsShownAsText(t *testing.T) {
 	for _, path := range []string{
 		"/dashboard/activity?whose=%22%3E%3Cscript%3Ealert(1)%3C/script%3E", "/dashboard/letters?reason=%3Cscript%3Ealert(1)%3C%2Fscript%3E&from=%22%3E%3Cb%3E",
 		"/dashboard/letters?did=%3Cscript%3E&n=1", "/dashboard/letters/%3Cscript%3Ealert(1)%3C%2Fscript%3E", "/dashboard/%3Cscript%3Ealert(1)",
+		"/dashboard/payments?state=%22%3E%3Cb%3E&whose=%3Cscript%3Ealert(1)%3C/script%3E&site=%3Cscript%3Ealert(1)", "/dashboard/payments?did=%3Cscript%3E&n=1",
+		"/dashboard/payments/one?site=mainblog&id=%3Cscript%3Ealert(1)%3C/script%3E",
 		"/dashboard/syncs/%22%3E%3Cscript%3E", "/dashboard/letters?did=replay&n=99999999999999999999",
 	} {
 		if p := v.get(path); strings.Contains(p.body, "<script>alert") || strings.Contains(p.body, `"><b>`) || p.StatusCode >= 500 {

@@ -60,6 +60,8 @@ func (d *Dashboard) live(_ context.Context, v visit) error {
 			page, err := d.Letters.Letters(ctx, LetterQuery{Limit: 1})
 			return "letters", lettersView{LetterPage: page}, err
 		}),
+		"payments": s.states(d.livePayments(purchaseQuery(v.URL.Query()))),
+		"purchase": s.states(d.livePurchase(PurchaseRef{v.URL.Query().Get("site"), v.URL.Query().Get("id")})),
 		"activity": s.entries,
 	}[v.PathValue("page")]
 	if run == nil {

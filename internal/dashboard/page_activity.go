@@ -35,6 +35,7 @@ func outcomeChoices() []string {
 func eventChoices() []string {
 	return []string{
 		"member.added", "member.updated", "member.deleted", "optout", "sync", "sync.revert", "dlq.replay", "dlq.drop", "reveal", "site",
+		"payment", "payments.retry", "payments.link",
 	}
 }
 

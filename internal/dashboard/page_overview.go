@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ghostcm/ghostcm/internal/jobs"
+	"github.com/ghostcm/ghostcm/internal/payment"
 )
 
 // overviewView is the first page.
@@ -17,6 +18,7 @@ type overviewView struct {
 	Needs    []need
 	Failures []jobs.DeadLetter // the latest
 	Busy     int               // jobs that workers run at most
+	Spool    Spool
 }
 
 // need is something that waits for a person, with what to do.
@@ -57,7 +59,7 @@ func (d *Dashboard) look(ctx context.Context) (overviewView, error) {
 	if err != nil {
 		return overviewView{}, err
 	}
-	view := overviewView{Overview: o, Now: d.Now()}
+	view := overviewView{Overview: o, Now: d.Now(), Spool: d.Spool()}
 	for _, w := range o.Workers {
 		view.Busy += w.Concurrency
 	}
@@ -71,7 +73,7 @@ func (d *Dashboard) look(ctx context.Context) (overviewView, error) {
 		}
 		view.Failures = page.Letters
 	}
-	view.Needs = needsOf(o, view.Now)
+	view.Needs = append(spoolNeeds(view.Spool), needsOf(o, view.Now)...)
 	return view, nil
 }
 
@@ -182,6 +184,39 @@ func needsOf(o Overview, now time.Time) (all []need) {
 			Tone: "warn", Text: plural(n, "event has", "events have") + " failed for good and can be replayed.",
 			Todo: "Look why, mend it, and replay.", Link: Base + "/letters", More: "Dead letters",
 		})
+	}
+	return append(all, soldNeeds(o.Sold)...)
+}
+
+// spoolNeeds says what waits on disk. Nobody has to do anything about it while it
+// is handed in.
+func spoolNeeds(s Spool) []need {
+	if s.Deliveries == 0 {
+		return nil
+	}
+	return []need{{
+		Tone: "warn",
+		Text: plural(s.Deliveries, "webhook waits", "webhooks wait") + " on this machine’s disk, the oldest for " + span(s.Oldest) + ".",
+		Todo: "They came while Redis did not take them. They are acknowledged and safe, and are handed in as soon as it does.",
+	}}
+}
+
+// soldNeeds says which purchases wait for somebody.
+func soldNeeds(sold []Tally) (all []need) {
+	for _, t := range sold {
+		if n := t.States[string(payment.StateNeedsAttention)]; n > 0 {
+			all = append(all, need{
+				Tone: "warn", Text: plural(n, "purchase", "purchases") + " on " + t.Site + " could not be given access.",
+				Todo: "Each says what is in the way, and what to do.",
+				Link: PurchaseQuery{Site: t.Site, State: string(payment.StateNeedsAttention)}.url(Base + "/payments"), More: "Payments",
+			})
+		}
+		if n := t.States[string(payment.StateUnmapped)]; n > 0 {
+			all = append(all, need{
+				Tone: "warn", Text: plural(n, "purchase", "purchases") + " on " + t.Site + " give nothing: their products have no tier.",
+				Todo: "Add the products to SITEN_TIERS of the site.", Link: Base + "/payments#gaps", More: "Payments",
+			})
+		}
 	}
 	return all
 }

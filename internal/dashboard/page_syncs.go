@@ -15,6 +15,7 @@ type syncsView struct {
 	Tasks   []taskView
 	Running []taskView
 	Sites   []syncSite
+	OptOuts []string // the sites that may bring opt-outs back to Ghost
 	Now     time.Time
 }
 
@@ -75,6 +76,9 @@ func (d *Dashboard) syncsView(ctx context.Context) (syncsView, error) {
 			site.Why = why.Error()
 		}
 		view.Sites = append(view.Sites, site)
+		if d.Runs.CanOptOut(name) == nil {
+			view.OptOuts = append(view.OptOuts, name)
+		}
 	}
 	return view, err
 }

@@ -47,6 +47,7 @@ type frame struct {
 	Asset   map[string]string
 	Form    string // token of the session's forms; "" if nobody is signed in
 	Known   bool   // somebody is signed in
+	Sells   bool   // a site sells access
 	Stream  string // where the page's news come from; "" if it has none
 	Note    *note
 	Version string
@@ -73,7 +74,7 @@ func (d *Dashboard) render(v visit, status int, name, title string, data any, wi
 func (d *Dashboard) frame(v visit, name, title string, data any) frame {
 	f := frame{
 		Title: title, Page: name, Section: name, Asset: d.pages.assets, Version: d.Version, Data: data,
-		Known: v.token != "" || isBasic(v.Request),
+		Known: v.token != "" || isBasic(v.Request), Sells: len(d.Tills.Shops()) > 0,
 	}
 	if v.token != "" {
 		f.Form = v.token.form()
@@ -124,13 +125,14 @@ type problem struct {
 	Heading, Text, Todo string
 	Back                string
 	Retry               string // where to go on as soon as Redis answers; "" is nowhere
+	Spool               Spool  // while Redis does not
 }
 
 // fail answers with what went wrong.
 func (d *Dashboard) fail(v visit, err error) {
 	status, p := d.problem(err)
 	if status == http.StatusServiceUnavailable {
-		p.Retry = Base
+		p.Retry, p.Spool = Base, d.Spool()
 		if v.Method == http.MethodGet {
 			p.Retry = ownPath(v.URL.RequestURI())
 		}

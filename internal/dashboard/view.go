@@ -28,8 +28,8 @@ type Overview struct {
 	Sites   []Site
 	// Redis is how long a round trip to it takes.
 	Redis time.Duration
-	// Spool is how many deliveries wait on this machine's disk.
-	Spool int
+	// Sold is what the sites that sell have sold.
+	Sold []Tally
 }
 
 // Sight shows how all stands.
@@ -184,6 +184,8 @@ type SyncRuns interface {
 	Revert(ctx context.Context, runID string) (taskID string, ok bool, err error)
 	Stop(taskID string) bool
 	CanSync(site string) error
+	// CanOptOut says what a site lacks for bringing opt-outs back to Ghost.
+	CanOptOut(site string) error
 }
 
 // Examiner examines the installation, in bounded time.

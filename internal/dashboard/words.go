@@ -16,7 +16,7 @@ func funcs() template.FuncMap {
 	return template.FuncMap{
 		"num": num, "span": span, "text": shown, "tone": tone, "label": label, "words": words, "stamp": stamp, "iso": iso,
 		"short": short, "percent": percent, "plural": plural, "pairs": pairs, "list": func(v ...string) []string { return v },
-		"who": who, "advice": advice, "zero": func(t time.Time) bool { return t.IsZero() },
+		"who": who, "advice": advice, "meaning": meaning, "zero": func(t time.Time) bool { return t.IsZero() },
 		"unix": func(t time.Time) int64 { return t.Unix() },
 		"icon": func(name string) template.HTML { return icons()[name] },
 	}
@@ -133,11 +133,12 @@ func who(name string) string {
 // tone is how bad an outcome or a state is.
 func tone(outcome string) string {
 	switch outcome {
-	case "dead", "failed", "fail", "paused", "bad", "lost":
+	case "dead", "failed", "fail", "paused", "bad", "lost", "needs_attention":
 		return "bad"
-	case "retried", "waiting", "breaker_opened", "warn", "partly", "stopped", "dropped", "revealed", "running_late":
+	case "retried", "waiting", "breaker_opened", "warn", "partly", "stopped", "dropped", "revealed", "running_late", "unmapped", "refused", "orphan":
 		return "warn"
-	case "unchanged", "not_added", "superseded", "begun", "skip", "neutral":
+	case "unchanged", "not_added", "superseded", "begun", "skip", "neutral",
+		"pending", "covered_by_native", "manual", "revoked", "asked", "ignored", "test", "contact":
 		return "neutral"
 	case "running":
 		return "run"
@@ -169,6 +170,20 @@ func advice(code string) string {
 	return "Mend what the reason names, then replay it."
 }
 
+// meaning is what a state of a purchase is, where nothing is to be done about it.
+func meaning(state string) string {
+	return map[string]string{
+		"granted":           "The member has the tier.",
+		"ends_at":           "The member has the tier, and it ends by itself: cancelled, bought for a time, or a renewal is late.",
+		"pending":           "Not paid yet, or not looked at yet. It is looked at within a minute.",
+		"failed":            "Ghost could not be written to. It comes back when Ghost does, or when you retry it.",
+		"unmapped":          "Its product gives no tier. Add it to SITEN_TIERS of the site, and it is granted by itself.",
+		"covered_by_native": "The member pays by Stripe in Ghost, or has a gift. That is left alone; when it ends, this is looked at again.",
+		"manual":            "A complimentary plan that somebody gave by hand covers it. That is left alone; when it ends, this is looked at again.",
+		"revoked":           "It is over: ended, refunded or disputed.",
+	}[state]
+}
+
 // words makes a name of the program readable.
 func words(name string) string {
 	return strings.NewReplacer("_", " ", ".", " ").Replace(shown(name))
@@ -186,6 +201,12 @@ func labels() map[string]string {
 		"active": "active on the list", "ok": "in order", "warn": "should be known", "fail": "needs you", "reveal": "address shown",
 		"gone": "gone: done meanwhile", "done": "done", "listing": "reading the list", "members": "comparing members",
 		"removals": "removing", "queue": "waiting for the workers", "partly": "done, some failed",
+		"needs_attention": "needs somebody", "ends_at": "granted, ends", "unmapped": "no tier", "covered_by_native": "covered by Ghost’s own",
+		"manual": "covered by hand", "payments.retry": "retry of a purchase", "payments.link": "link of a purchase", "asked": "looked at again",
+		"merged": "taken in", "orphan": "waits for its purchase", "contact": "tells who a customer is", "keep_until": "cancelled: ends later",
+		"grant": "bought, or active", "extend": "renewed", "uncancel": "cancellation taken back", "past_due": "renewal is late",
+		"revoke": "ended", "suspend": "paused", "resume": "resumed", "refund": "refunded", "partial_refund": "refunded in part",
+		"dispute": "disputed", "ignore": "says nothing of access",
 	}
 }
 

@@ -39,6 +39,7 @@ func (p *Program) newDashboard() *dashboard.Dashboard {
 			return server.OverTLS(r, succession.current().opt.Config.Server.TrustedProxies)
 		},
 		Reason: redisReason, Sight: c, Activities: c, Letters: c, Acts: c, Syncs: c, Runs: c, Examiner: c, Revealer: c,
+		Tills: c, Purchases: c, PurchaseActs: c, Spool: c.waiting,
 		Version: p.opt.Build.Version, Log: p.opt.Log,
 	})
 }
@@ -103,6 +104,9 @@ func (c *cockpit) Overview(ctx context.Context) (dashboard.Overview, error) {
 	}
 	glances, err := p.Store.Glances(ctx, p.siteNames())
 	if err != nil {
+		return seen, err
+	}
+	if seen.Sold, err = c.Tally(ctx); err != nil {
 		return seen, err
 	}
 	seen.Queue, seen.Inbox, seen.Workers = o.Queue, o.Inbox, o.Workers

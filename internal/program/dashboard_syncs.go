@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 
+	"github.com/ghostcm/ghostcm/internal/config"
 	"github.com/ghostcm/ghostcm/internal/dashboard"
 	"github.com/ghostcm/ghostcm/internal/reconcile"
 	"github.com/ghostcm/ghostcm/internal/store"
@@ -100,6 +102,18 @@ func (c *cockpit) CanSync(site string) error {
 	return err
 }
 
+// CanOptOut says what a site lacks for bringing opt-outs back to Ghost.
+func (c *cockpit) CanOptOut(site string) error {
+	if s, ok := c.current().opt.Config.Site(site); ok && !s.OptOutsToGhost {
+		return errors.New(optOutsOff(s))
+	}
+	return c.CanSync(site)
+}
+
+func optOutsOff(s config.Site) string {
+	return fmt.Sprintf("SITE%d_OPT_OUTS_TO_GHOST is not true, and bringing opt-outs back writes to Ghost.", s.N)
+}
+
 func requestOf(o dashboard.SyncOptions) reconcile.Request {
 	return reconcile.Request{Prune: o.Prune, IncludeDisabled: o.IncludeDisabled, OptOuts: o.OptOuts, By: byDashboard}
 }
@@ -126,6 +140,9 @@ func (c *cockpit) Plan(_ context.Context, o dashboard.SyncOptions) (string, erro
 	site, err := p.siteCalled(o.Site)
 	if err != nil {
 		return "", &dashboard.BadQuery{Field: "site", Text: err.Error()}
+	}
+	if err := c.CanOptOut(o.Site); o.OptOuts && err != nil {
+		return "", &dashboard.BadQuery{Field: "opt_outs", Text: err.Error()}
 	}
 	t := newTask(TaskPlan, o.Site, byDashboard)
 	t.Options = optionsOf(o)

@@ -10,7 +10,9 @@ import (
 	"github.com/ghostcm/ghostcm/internal/entitlement"
 	"github.com/ghostcm/ghostcm/internal/ghost"
 	"github.com/ghostcm/ghostcm/internal/member"
+	"github.com/ghostcm/ghostcm/internal/payment"
 	"github.com/ghostcm/ghostcm/internal/provider"
+	"github.com/ghostcm/ghostcm/internal/store"
 )
 
 // ErrNobody says that a Ghost has no such member.
@@ -41,6 +43,47 @@ func (p *Program) MemberOf(ctx context.Context, site, whom string) (id string, e
 		err = ErrNobody
 	}
 	return facts.ID, err
+}
+
+// What the activity says of what operators do with purchases.
+const (
+	eventLink      = "payments.link"
+	eventRetry     = "payments.retry"
+	outcomeLinked  = "linked"
+	outcomeRetried = "asked" // to be looked at again
+)
+
+// LinkPurchase gives an entitlement to a member, and writes in the activity who did
+// that. It returns the entitlement as it was.
+func (p *Program) LinkPurchase(ctx context.Context, who, site, id, memberID string) (was payment.Entitlement, err error) {
+	if was, err = p.Desk().Link(ctx, site, id, memberID); err != nil {
+		return was, err
+	}
+	return was, p.noteDone(ctx, store.Activity{
+		At: time.Now(), Site: site, Event: eventLink, Outcome: outcomeLinked, Who: who, MemberID: memberID,
+		EmailHash: hashOf(was.Email()), EventIDs: []string{id},
+	})
+}
+
+// NotLinked says why MemberOf has found nobody, without the address that was typed.
+func NotLinked(site, whom string, err error) string {
+	failure, isGhost := errors.AsType[*ghost.Error](err)
+	switch {
+	case errors.Is(err, ErrNobody) && ghost.ValidID(whom):
+		return "Ghost of " + site + " has no member with this id"
+	case errors.Is(err, ErrNobody):
+		return "Ghost of " + site + " has no member with this address (" + member.AddressHash(whom) + "); let them sign up first"
+	case isGhost && failure.Kind() == ghost.Credentials:
+		return "Ghost refused the credentials"
+	}
+	return err.Error()
+}
+
+// noteDone writes to the activity what was done, also if whoever asked for it is gone.
+func (p *Program) noteDone(ctx context.Context, entries ...store.Activity) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteWithin)
+	defer cancel()
+	return p.Store.Note(ctx, entries...)
 }
 
 // Backfill reads the books of every provider of whom a site has a key.

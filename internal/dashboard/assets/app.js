@@ -7,13 +7,14 @@
 
   // Times are shown as they are where the browser is.
   const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+  const date = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
   const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
   const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
   function localize(within) {
     for (const t of $$("time[datetime]", within)) {
       const at = new Date(t.dateTime);
       const today = at.toDateString() === new Date().toDateString();
-      t.textContent = today ? clock.format(at) : day.format(at);
+      t.textContent = "date" in t.dataset ? date.format(at) : today ? clock.format(at) : day.format(at);
       t.title = full.format(at);
     }
   }
@@ -87,12 +88,12 @@
         continue;
       }
       const focused = old.contains(document.activeElement) ? document.activeElement : null;
-      const href = focused && focused.getAttribute("href");
+      const name = focused && (focused.getAttribute("href") || focused.getAttribute("aria-label"));
       const label = part.outerHTML;
       old.replaceWith(part);
       known.set(key, label);
-      if (href) {
-        const again = $$("a[href]", part).find((a) => a.getAttribute("href") === href);
+      if (name) {
+        const again = $$("a[href], button", part).find((a) => (a.getAttribute("href") || a.getAttribute("aria-label")) === name);
         if (again) again.focus({ preventScroll: true });
       }
       changed++;
