@@ -66,7 +66,7 @@ func (e *Error) Error() string {
 		b.WriteString(")")
 	}
 	if e.cause != nil {
-		b.WriteString(": " + failure.Reason(e.cause, errUnreadable, errCut))
+		b.WriteString(": " + reason(e.cause))
 	}
 	if e.Kind() == Credentials && e.Skew.Abs() > time.Minute {
 		fmt.Fprintf(&b, ": the clocks differ by %v", e.Skew.Abs())
@@ -90,7 +90,7 @@ func (e *Error) Kind() Kind {
 	if errors.Is(e.cause, errUnreadable) {
 		return Unreadable
 	}
-	if failure.Lasting(e.cause) {
+	if misconfigured(e.cause) {
 		return Config
 	}
 	switch s := e.Status; {
