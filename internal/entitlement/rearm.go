@@ -11,6 +11,9 @@ import (
 const (
 	// rearmEvery is how often dead letters are looked at, and how long one rests.
 	rearmEvery = time.Minute
+	// rearmAtLeast is how often they are looked at however long that takes: of many
+	// sites, some Ghosts may be away and answer late.
+	rearmAtLeast = 5 * time.Minute
 	// providerRest is how long a delivery rests whose provider could not be asked.
 	providerRest = time.Hour
 	// healthWithin bounds the question whether Ghost is healthy.

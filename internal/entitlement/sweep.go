@@ -3,6 +3,7 @@ package entitlement
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/ghostcm/ghostcm/internal/jobs"
@@ -19,48 +20,60 @@ const (
 // Sweep has done what is due by time, what was lost, and what may go on since a
 // setting changed or Ghost is back, until ctx ends. Every worker process may run it.
 func (f *Flow) Sweep(ctx context.Context) {
-	ticker := time.NewTicker(sweepEvery)
-	defer ticker.Stop()
-	s := &sweeper{Flow: f, started: f.Now()}
+	started := f.Now()
+	var tasks sync.WaitGroup
+	// Each by itself: settings and dead letters may have to ask providers and Ghosts that
+	// hang, and no timer is to wait for that.
+	for _, t := range []task{f.settleIn, f.raiseDead, func(ctx context.Context) (time.Duration, error) { return f.look(ctx, started) }} {
+		tasks.Go(func() { f.repeat(ctx, t) })
+	}
+	tasks.Wait()
+}
+
+// task is done once, and says when to do it again; zero is never.
+type task func(ctx context.Context) (next time.Duration, err error)
+
+func (f *Flow) repeat(ctx context.Context, do task) {
 	for {
-		if err := s.round(ctx); err != nil && ctx.Err() == nil {
+		next, err := do(ctx)
+		if err != nil && ctx.Err() == nil {
 			f.Log.WarnContext(ctx, "payment_sweep.failed", "reason", err.Error())
 		}
+		if next == 0 {
+			return
+		}
+		timer := time.NewTimer(next)
 		select {
 		case <-ctx.Done():
+			timer.Stop()
 			return
-		case <-ticker.C:
+		case <-timer.C:
 		}
 	}
 }
 
-// sweeper is what one process remembers from round to round.
-type sweeper struct {
-	*Flow
-	started time.Time
-	settled bool      // the settings that this process has were applied
-	rearmed time.Time // when dead letters are looked at next
+// settleIn applies the settings that this process has, once.
+func (f *Flow) settleIn(ctx context.Context) (next time.Duration, err error) {
+	if err := f.ApplySettings(ctx); err != nil {
+		return sweepEvery, err
+	}
+	return 0, nil
 }
 
-// round looks once. A fault of one task does not keep the others from theirs.
-func (s *sweeper) round(ctx context.Context) error {
-	var errs []error
-	if !s.settled {
-		err := s.ApplySettings(ctx)
-		s.settled = err == nil
-		errs = append(errs, err)
+// raiseDead looks at dead letters. Reading many takes a while, and members' may be many.
+func (f *Flow) raiseDead(ctx context.Context) (next time.Duration, err error) {
+	begun := f.Now()
+	_, err = f.Rearm(ctx)
+	return min(max(rearmEvery, 50*f.Now().Sub(begun)), rearmAtLeast), err
+}
+
+// look finds what is due and what was lost. A fault of one does not keep the other.
+func (f *Flow) look(ctx context.Context, started time.Time) (next time.Duration, err error) {
+	err = f.SweepDue(ctx)
+	if f.Now().Sub(started) > settleFor {
+		err = errors.Join(err, f.SweepLost(ctx))
 	}
-	errs = append(errs, s.SweepDue(ctx))
-	if s.Now().Sub(s.started) > settleFor {
-		errs = append(errs, s.SweepLost(ctx))
-	}
-	if now := s.Now(); !now.Before(s.rearmed) {
-		_, err := s.Rearm(ctx)
-		// Reading many dead letters takes a while, and members' may be many.
-		s.rearmed = now.Add(max(rearmEvery, 50*s.Now().Sub(now)))
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
+	return sweepEvery, err
 }
 
 // SweepDue pushes a job for each entitlement whose time has come: its period or

@@ -1,12 +1,15 @@
 package entitlement_test
 
 import (
+	"context"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/ghostcm/ghostcm/internal/entitlement"
 	"github.com/ghostcm/ghostcm/internal/jobs"
 	"github.com/ghostcm/ghostcm/internal/payment"
+	"github.com/ghostcm/ghostcm/internal/store"
 )
 
 // While a slow Ghost takes every turn, jobs that wait for theirs would be called lost
@@ -91,4 +94,38 @@ func TestALongerLengthBringsBackWhatItGives(t *testing.T) {
 		t.Fatalf("%d jobs, %v", d.depth(), err)
 	}
 	d.wants(d.again(e.ID), payment.StateEndsAt)
+}
+
+// Applying settings may have to ask a provider about each delivery in the quarantine,
+// which anybody can fill.
+func TestTimersRingWhileAProviderHangs(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, connectedGhost())
+	d.Sites[0].Proofs = map[string][]string{payment.PayPalIPN: {"shop@example.org"}}
+	hangs := store.PaymentDelivery{
+		ID: store.PaymentDeliveryID(payment.PayPalIPN, "a=b"), Site: "blog", Provider: payment.PayPalIPN, Body: []byte("a=b"), ReceivedAt: d.clock(),
+	}
+	if _, err := d.store.Quarantine(t.Context(), hangs, string(payment.ReasonMismatch)); err != nil {
+		t.Fatal(err)
+	}
+	asked := make(chan struct{})
+	d.Prove = func(ctx context.Context, _ store.PaymentDelivery, _ []string) error {
+		close(asked)
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	d.sells(payment.Polar, d.polarSub("s1", jo))
+	d.loses()
+	ctx, cancel := context.WithCancel(t.Context())
+	var sweep sync.WaitGroup
+	defer sweep.Wait()
+	defer cancel()
+	sweep.Go(func() { d.Sweep(ctx) })
+	<-asked
+	d.pass(2 * time.Minute)
+	for deadline := time.Now().Add(time.Minute); d.depth() != 1; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d jobs", d.depth())
+		}
+	}
 }
