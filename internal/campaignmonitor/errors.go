@@ -24,9 +24,9 @@ type Error struct {
 }
 
 var (
-	errTooLarge = errors.New("answer too large")
+	errTooLarge = errors.New("the answer is too large")
 	errNoList   = errors.New("no list")
-	errRequest  = errors.New("compose request")
+	errRequest  = errors.New("the request cannot be composed")
 )
 
 // Error says what failed, without any part of what was sent or received.

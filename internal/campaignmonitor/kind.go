@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+
+	"github.com/ghostcm/ghostcm/internal/egress/failure"
 )
 
 // Kind is what a failure means for the caller: whether to try again, and whom
@@ -75,7 +77,7 @@ func (e *Error) kind() Kind {
 		return Canceled
 	case errors.Is(e, errRequest):
 		return InvalidRequest
-	case misconfigured(e.cause):
+	case failure.Lasting(e.cause):
 		return Config
 	case e.tooMany():
 		return RateLimited

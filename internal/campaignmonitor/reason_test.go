@@ -1,12 +1,9 @@
 package campaignmonitor_test
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -36,20 +33,8 @@ func TestARequestWithoutAnAnswerSaysWhy(t *testing.T) {
 	}{
 		{&net.OpError{Op: "dial", Err: &egress.ForbiddenError{Host: "10.0.0.1", Why: "a private address", Allowable: true}}, cm.Config,
 			"10.0.0.1 is a private address: if that is intended, set SITEN_GHOST_ALLOW_PRIVATE=true"},
-		{&egress.URLError{Why: "http is refused"}, cm.Config, "http is refused"},
 		{refused(x509.UnknownAuthorityError{}), cm.Config, "its certificate is refused: this machine does not know the authority"},
-		{refused(x509.HostnameError{Certificate: &x509.Certificate{DNSNames: []string{"marked.example"}}, Host: "marked.example"}), cm.Config,
-			"its certificate is refused: it is for another name"},
-		{refused(x509.CertificateInvalidError{Reason: x509.Expired}), cm.Config, "its certificate is refused: it has expired"},
-		{refused(errors.New("marked")), cm.Config, "its certificate is refused: it cannot be verified"},
-		{&net.DNSError{Err: "no such host", Name: "marked.example", IsNotFound: true}, cm.Transient, "the host's name does not exist"},
-		{&net.DNSError{Err: "server misbehaving", Name: "marked.example"}, cm.Transient, "the host's name cannot be resolved"},
-		{&net.DNSError{Err: "timeout", Name: "marked.example", IsTimeout: true}, cm.Transient, "no answer in time"},
 		{&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, cm.Transient, "the connection was refused"},
-		{&net.OpError{Op: "dial", Err: syscall.EHOSTUNREACH}, cm.Transient, "there is no way to the host"},
-		{context.DeadlineExceeded, cm.Transient, "no answer in time"},
-		{http.ErrSchemeMismatch, cm.Transient, "the other side speaks http, not https"},
-		{fmt.Errorf("read: %w", io.ErrUnexpectedEOF), cm.Transient, "the connection broke"},
 		{errors.New("marked"), cm.Transient, "the request did not get through"},
 	}
 	for _, test := range tests {

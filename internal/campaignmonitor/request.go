@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/ghostcm/ghostcm/internal/egress/failure"
 )
 
 // request is one call. The path has no ".json" and its parts are escaped.
@@ -42,7 +44,7 @@ func (c *Client) call(ctx context.Context, r request, out any) (answer, error) {
 	var fail *Error
 	switch {
 	case err != nil:
-		fail = &Error{Op: r.op, reason: reason(err), cause: stripURL(err)}
+		fail = &Error{Op: r.op, reason: failure.Reason(err, errTooLarge, errRequest), cause: stripURL(err)}
 	default:
 		fail = judge(r.op, a, out)
 	}

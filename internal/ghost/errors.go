@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/ghostcm/ghostcm/internal/egress/failure"
 )
 
 // ErrNotFound says that Ghost itself answered that there is no such member, or
@@ -66,7 +68,7 @@ func (e *Error) Error() string {
 		b.WriteString(")")
 	}
 	if e.cause != nil {
-		b.WriteString(": " + reason(e.cause))
+		b.WriteString(": " + why(e.cause))
 	}
 	if e.Kind() == Credentials && e.Skew.Abs() > time.Minute {
 		fmt.Fprintf(&b, ": the clocks differ by %v", e.Skew.Abs())
@@ -90,7 +92,7 @@ func (e *Error) Kind() Kind {
 	if errors.Is(e.cause, errUnreadable) {
 		return Unreadable
 	}
-	if misconfigured(e.cause) {
+	if failure.Lasting(e.cause) {
 		return Config
 	}
 	switch s := e.Status; {
@@ -120,6 +122,14 @@ func (e *Error) refusedToken() bool {
 		return true
 	}
 	return false
+}
+
+// why says why there is no answer that could be used.
+func why(cause error) string {
+	if errors.Is(cause, errUnreadable) || errors.Is(cause, errCut) {
+		return cause.Error() // of this package's own words
+	}
+	return failure.Reason(cause)
 }
 
 var (

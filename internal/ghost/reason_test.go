@@ -1,12 +1,9 @@
 package ghost_test
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -40,20 +37,8 @@ func TestARequestWithoutAnAnswerSaysWhy(t *testing.T) {
 	}{
 		{&net.OpError{Op: "dial", Err: &egress.ForbiddenError{Host: "10.0.0.1", Why: "a private address", Allowable: true}}, ghost.Config,
 			"10.0.0.1 is a private address: if that is intended, set SITEN_GHOST_ALLOW_PRIVATE=true"},
-		{&egress.URLError{Why: "http is refused"}, ghost.Config, "http is refused"},
 		{refused(x509.UnknownAuthorityError{}), ghost.Config, "its certificate is refused: this machine does not know the authority"},
-		{refused(x509.HostnameError{Certificate: &x509.Certificate{DNSNames: []string{"marked.example"}}, Host: "marked.example"}), ghost.Config,
-			"its certificate is refused: it is for another name"},
-		{refused(x509.CertificateInvalidError{Reason: x509.Expired}), ghost.Config, "its certificate is refused: it has expired"},
-		{refused(errors.New("marked")), ghost.Config, "its certificate is refused: it cannot be verified"},
-		{&net.DNSError{Err: "no such host", Name: "marked.example", IsNotFound: true}, ghost.Transient, "the host's name does not exist"},
-		{&net.DNSError{Err: "server misbehaving", Name: "marked.example"}, ghost.Transient, "the host's name cannot be resolved"},
-		{&net.DNSError{Err: "timeout", Name: "marked.example", IsTimeout: true}, ghost.Transient, "no answer in time"},
 		{&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, ghost.Transient, "the connection was refused"},
-		{&net.OpError{Op: "dial", Err: syscall.EHOSTUNREACH}, ghost.Transient, "there is no way to the host"},
-		{context.DeadlineExceeded, ghost.Transient, "no answer in time"},
-		{http.ErrSchemeMismatch, ghost.Transient, "the other side speaks http, not https"},
-		{fmt.Errorf("read: %w", io.ErrUnexpectedEOF), ghost.Transient, "the connection broke"},
 		{errors.New("marked"), ghost.Transient, "the request did not get through"},
 	}
 	for _, test := range tests {

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/ghostcm/ghostcm/internal/egress/failure"
 )
 
 // Error is a question that was not answered. Callers compare its Kind, never text.
@@ -37,7 +39,7 @@ func (e *Error) Error() string {
 	case e.Hint != "":
 		b.WriteString(e.Hint)
 	case e.cause != nil:
-		b.WriteString(reason(e.cause))
+		b.WriteString(failure.Reason(e.cause, errTooLarge, errNotTheirs))
 	default:
 		b.WriteString(e.Kind().String())
 	}
@@ -101,7 +103,7 @@ func (e *Error) Kind() Kind {
 	switch {
 	case errors.Is(e, context.Canceled):
 		return Canceled
-	case e.cause != nil && misconfigured(e.cause):
+	case e.cause != nil && failure.Lasting(e.cause):
 		return Config
 	case e.cause != nil:
 		return Transient

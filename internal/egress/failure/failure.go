@@ -1,4 +1,9 @@
-package ghost
+// Package failure says, in fixed words that are safe to show, why a request got no
+// answer. It is for the clients of Ghost, Campaign Monitor and the payment providers.
+// It promises to repeat nothing of an error's own text: errors of net/http and
+// crypto/x509 quote what the other side sent. It leaves to each client what its own
+// errors say.
+package failure
 
 import (
 	"context"
@@ -12,24 +17,29 @@ import (
 )
 
 // hinted is an error whose cause is the configuration and whose hint, what is
-// wrong and what to set, is safe to show. The transport's refusals are such.
+// wrong and what to set, is safe to show. The refusals of package egress are such.
 type hinted interface{ Hint() string }
 
-// misconfigured says whether no retry can mend that there is no answer.
-func misconfigured(cause error) bool {
+// Lasting says whether no retry can mend that there is no answer.
+func Lasting(cause error) bool {
 	var refusal hinted
 	return errors.As(cause, &refusal) || certificate(cause) != ""
 }
 
-// reason names why there is no answer, in fixed words: errors of net/http and
-// crypto/x509 quote what the other side sent, and that may be anything.
-func reason(cause error) string {
+// Reason names why there is no answer. An error that is one of own, the sentinels of
+// the client, is told in its words.
+func Reason(cause error, own ...error) string {
 	var refusal hinted
 	if errors.As(cause, &refusal) {
 		return refusal.Hint()
 	}
 	if why := certificate(cause); why != "" {
 		return "its certificate is refused: " + why
+	}
+	for _, known := range own {
+		if errors.Is(cause, known) {
+			return known.Error()
+		}
 	}
 	return broken(cause)
 }
@@ -38,8 +48,6 @@ func broken(cause error) string {
 	var dns *net.DNSError
 	var timeout net.Error
 	switch {
-	case errors.Is(cause, errUnreadable), errors.Is(cause, errCut):
-		return cause.Error() // of this package's own words
 	case errors.Is(cause, context.Canceled):
 		return "canceled"
 	case errors.As(cause, &timeout) && timeout.Timeout():
