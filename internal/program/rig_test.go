@@ -125,6 +125,12 @@ func (r *rig) environ(o rigOptions) []string {
 // start serves and works until the test ends, and points the Ghosts at it.
 func (r *rig) start(p *program.Program) {
 	r.t.Helper()
+	r.runs(p.Both)
+}
+
+// runs does the same with a part of the program.
+func (r *rig) runs(part func(context.Context, net.Listener) error) {
+	r.t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		r.t.Fatal(err)
@@ -133,7 +139,7 @@ func (r *rig) start(p *program.Program) {
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() {
-		if err := p.Both(ctx, ln); err != nil {
+		if err := part(ctx, ln); err != nil {
 			r.t.Errorf("the program ended with %v", err)
 		}
 	})

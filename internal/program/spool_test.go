@@ -1,18 +1,14 @@
 package program_test
 
 import (
-	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/ghostcm/ghostcm/internal/campaignmonitor/cmtest"
 	"github.com/ghostcm/ghostcm/internal/ghost/ghosttest"
-	"github.com/ghostcm/ghostcm/internal/program"
 	"github.com/ghostcm/ghostcm/internal/redisserver/redistest"
 )
 
@@ -132,7 +128,7 @@ func TestWhatRedisForgotOfTheLastSecondsIsHandedInAgain(t *testing.T) {
 	o := rigOptions{noAdmin: true, noProgram: true, server: redis}
 	r := newRig(t, o)
 	site := r.sites[0]
-	r.serveOnly(r.Program)
+	r.runs(r.Program.Serve) // and no worker
 	r.eventually("Redis is known", time.Minute, func() string { return r.shows("/health", `"redis":"healthy"`) })
 	r.add(site, 5)
 	if problem := r.waiting(5); problem != "" {
@@ -141,25 +137,6 @@ func TestWhatRedisForgotOfTheLastSecondsIsHandedInAgain(t *testing.T) {
 	redis.Kill()
 	redis.Restart()
 	r.eventually("they are in the inbox again", time.Minute, func() string { return r.waiting(5) })
-}
-
-// serveOnly serves without a worker.
-func (r *rig) serveOnly(p *program.Program) {
-	r.t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	r.url = "http://" + ln.Addr().String()
-	ctx, stop := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() {
-		if err := p.Serve(ctx, ln); err != nil {
-			r.t.Errorf("the program ended with %v", err)
-		}
-	})
-	r.t.Cleanup(func() { stop(); running.Wait() })
-	r.pointGhosts()
 }
 
 func (r *rig) waiting(members int) string {
