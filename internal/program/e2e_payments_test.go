@@ -71,7 +71,7 @@ func (outliving) Context() context.Context { return context.Background() }
 
 // in is the same counter for another test.
 func (c *counter) in(t testing.TB) *counter {
-	s, r, m := *c.shop, *c.shop.rig, *c.machine
+	s, r, m := *c.shop, *c.rig, *c.machine
 	r.t, s.rig, m.rig = t, &r, &r
 	return &counter{shop: &s, realGhost: c.realGhost.in(t), machine: &m, prefix: c.prefix}
 }
