@@ -1,5 +1,6 @@
 // Package egress decides where this program may connect to. It is for every
-// outbound HTTP request: to Ghost, to Campaign Monitor, to alert receivers.
+// outbound HTTP request: to Ghost, to Campaign Monitor, to payment providers, to
+// alert receivers.
 //
 // It promises that no request leaves for a metadata service or a link-local
 // address, whatever the settings say; for a private address only where the

@@ -1,10 +1,12 @@
 // Package store is what ghostcm remembers in Redis: the inbox of members whose
 // events wait, the memory of each member and address, the locks that make one
-// writer per member, and the pace and gate of each site.
+// writer per member, the pace and gate of each site, the deliveries and the
+// ledger of purchases, and what operators were told, did and asked for.
 //
 // Every change that must not be seen by halves is one script. All keys carry
 // one hash tag, so that they live on one node of a cluster, and are listed in
-// keys.go. What the values mean is decided in package member.
+// keys.go and payment_keys.go. What the values mean is decided in packages member
+// and payment.
 package store
 
 import (
