@@ -107,7 +107,8 @@ func (a *app) entitlementTables(d entitlementDetail) error {
 		{"id", d.ID}, {"site", d.Site}, {"provider", d.Provider}, {"product", dash(strings.Join(d.Products, ", "))},
 		{"tier", dash(d.Tier)}, {"state", d.State}, {"reason", dash(d.Reason)}, {"remedy", dash(d.Remedy)}, {"ends", a.moment(d.EndsAt)},
 		{"member", dash(d.MemberID)}, {"linked by", dash(d.LinkedBy)}, {"email", d.payer()}, {"customer", dash(d.WhoBought)},
-		{"paid", dash(program.Price(payment.Amount{Minor: d.Amount, Currency: d.Currency}))}, {"other ids", dash(strings.Join(d.Aliases, ", "))},
+		{"paid", dash(program.Price(payment.Amount{Minor: d.Amount, Currency: d.Currency}))},
+		{"other ids", dash(strings.Join(d.Aliases, ", "))},
 		{"looked at", a.moment(d.UpdatedAt)}, {"next look", a.moment(d.NextLook)},
 	}
 	if d.Name != "" {

@@ -80,7 +80,7 @@ func noteOf(q url.Values) *note {
 	if errN != nil || n < 0 || gone < 0 || bad < 0 {
 		return nil
 	}
-	done := map[Verb]string{Replay: " replayed; watch them in the activity.", Drop: " dropped."}[verb]
+	done := map[Verb]string{Replay: " replayed; what comes of it appears in the activity.", Drop: " dropped."}[verb]
 	told := &note{Tone: "good", Text: plural(n, "dead letter", "dead letters") + done, Link: Base + "/activity", More: "Activity"}
 	if n == 0 {
 		told.Tone, told.Text = "warn", "Nothing was left to do."

@@ -57,7 +57,8 @@ const (
 
 func purchaseQuery(q url.Values) PurchaseQuery {
 	return PurchaseQuery{
-		Site: q.Get("site"), Provider: q.Get("provider"), State: q.Get("state"), Whose: q.Get("whose"), After: q.Get("after"), Limit: purchaseRows,
+		Site: q.Get("site"), Provider: q.Get("provider"), State: q.Get("state"), Whose: q.Get("whose"),
+		After: q.Get("after"), Limit: purchaseRows,
 	}
 }
 
@@ -97,6 +98,9 @@ func (d *Dashboard) paymentsWith(ctx context.Context, q PurchaseQuery, tally []T
 	}
 	slices.Sort(view.Providers)
 	view.Providers = slices.Compact(view.Providers)
+	if len(view.Shops) == 0 {
+		return view, nil
+	}
 	view.count(tally)
 	var err error
 	view.PurchasePage, err = d.Purchases.Purchases(ctx, q)
@@ -158,7 +162,7 @@ func stateChoices() []string {
 }
 
 func urgency(state string) int {
-	switch payment.State(state) { //nolint:exhaustive // the others need nobody
+	switch payment.State(state) {
 	case payment.StateNeedsAttention:
 		return 0
 	case payment.StateFailed:

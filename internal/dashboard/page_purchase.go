@@ -116,7 +116,8 @@ func purchaseNote(q url.Values) *note {
 	case "relink":
 		return &note{
 			Tone: "good",
-			Text: "The purchase is the member’s now. Whoever had it before loses what it gave, unless another purchase of theirs gives it too.",
+			Text: "The purchase is the member’s now. " +
+				"Whoever had it before loses what it gave, unless another purchase of theirs gives it too.",
 		}
 	}
 	return nil

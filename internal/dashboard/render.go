@@ -130,6 +130,9 @@ type problem struct {
 
 // fail answers with what went wrong.
 func (d *Dashboard) fail(v visit, err error) {
+	if v.Context().Err() != nil {
+		return // whoever asked has gone on to another page: it is no news of Redis
+	}
 	status, p := d.problem(err)
 	if status == http.StatusServiceUnavailable {
 		p.Retry, p.Spool = Base, d.Spool()

@@ -45,7 +45,18 @@ func TestEveryPageShowsTextAsText(t *testing.T) {
 	query := LetterQuery{Site: evil, Kind: evil, ID: evil, Reason: evil, From: evil, To: evil, EmailHash: evil}
 	all := allView{Query: query, Verb: Drop, Fields: map[string]string{"site": evil}}
 	report := doctor.Report{Findings: []doctor.Finding{{Site: evil, Name: evil, Status: doctor.Fail, Detail: evil, Remedy: evil}}}
-	d := New(Options{Examiner: nobody{}})
+	d := New(Options{Examiner: nobody{}, Tills: evilTills{}})
+	sold := Purchase{ID: evil, Site: evil, Provider: evil, Product: evil, Tier: evil, MemberID: evil, EmailHash: evil, State: "needs_attention",
+		Reason: evil, Remedy: evil, Paid: evil, Test: true, EndsAt: now, HeardAt: now}
+	odd := sold
+	odd.State = evil
+	bought := PurchaseDetail{Purchase: sold, Products: []string{evil}, Aliases: []string{evil}, LinkedBy: evil, Customer: evil,
+		History: []PurchaseEvent{{At: now, Type: evil, Action: evil, EventID: evil}}}
+	purchases := paymentsView{PurchasePage: PurchasePage{Purchases: []Purchase{sold, odd}, MoreUrgent: true}, Shops: d.Tills.Shops(), NextURL: evil, FirstURL: evil,
+		Query: PurchaseQuery{Whose: evil}, Providers: []string{evil}, Back: evil, Urgent: []string{sold.Ref()}, Problem: &BadQuery{"site", evil},
+		Gaps: []UnmappedProduct{{evil, evil, evil, 2, []string{evil, evil}}, {Site: "blog"}}, Refused: []refusedAt{{evil, Quarantine{evil, 3, 50, 2}}}}
+	purchases.count([]Tally{{Site: evil, States: map[string]int{"failed": 2}}})
+	view.Spool, view.Needs = Spool{3, time.Minute}, append(view.Needs, spoolNeeds(Spool{3, time.Minute})...)
 	for name, tt := range map[string]struct {
 		page, block string
 		data        any
@@ -74,8 +85,14 @@ func TestEveryPageShowsTextAsText(t *testing.T) {
 		"being examined": {"health", "layout", viewHealth(exam{}, true, now)},
 		"not examined":   {"health", "layout", viewHealth(exam{}, false, now)},
 		"failed exam":    {"health", "findings", viewHealth(exam{At: now, Err: errors.New(evil)}, false, now)},
+		"payments":       {"payments", "layout", purchases},
+		"no payments":    {"payments", "layout", paymentsView{}},
+		"nothing sold":   {"payments", "layout", paymentsView{Shops: d.Tills.Shops(), GapsLater: true}},
+		"gaps":           {"payments", "gaps", purchases},
+		"purchase":       {"purchase", "layout", purchaseView{PurchaseDetail: bought, Problem: evil}},
+		"bare purchase":  {"purchase", "state", purchaseView{PurchaseDetail: PurchaseDetail{Purchase: Purchase{State: "granted"}}}},
 		"sign-in":        {"signin", "layout", signInView{Next: evil, Problem: evil}},
-		"problem":        {"problem", "layout", problem{Heading: evil, Text: evil, Todo: evil, Back: evil, Retry: evil}},
+		"problem":        {"problem", "layout", problem{Heading: evil, Text: evil, Todo: evil, Back: evil, Retry: evil, Spool: Spool{2, time.Minute}}},
 	} {
 		v := visit{Request: httptest.NewRequest(http.MethodGet, "/dashboard", nil), token: newToken()}
 		f := d.frame(v, tt.page, evil, tt.data)
@@ -90,6 +107,21 @@ func TestEveryPageShowsTextAsText(t *testing.T) {
 				t.Errorf("%s holds %q: …%s", name, bad, html[max(0, at-200):min(len(html), at+100)])
 			}
 		}
+	}
+}
+
+// evilTills is a shop whose owner chose hostile names.
+type evilTills struct{ Tills }
+
+func (evilTills) Shops() []Shop { return []Shop{{Site: evil, Providers: []string{evil}}} }
+
+func TestWhatWaitsOnDiskIsToldOnlyIfSomethingDoes(t *testing.T) {
+	t.Parallel()
+	if told := spoolNeeds(Spool{}); told != nil {
+		t.Errorf("of nothing: %+v", told)
+	}
+	if told := spoolNeeds(Spool{2, 3 * time.Minute}); len(told) != 1 || !strings.Contains(told[0].Text, "2 webhooks wait") || !strings.Contains(told[0].Text, "3 min") {
+		t.Errorf("of two: %+v", told)
 	}
 }
 

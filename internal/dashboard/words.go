@@ -135,7 +135,8 @@ func tone(outcome string) string {
 	switch outcome {
 	case "dead", "failed", "fail", "paused", "bad", "lost", "needs_attention":
 		return "bad"
-	case "retried", "waiting", "breaker_opened", "warn", "partly", "stopped", "dropped", "revealed", "running_late", "unmapped", "refused", "orphan":
+	case "retried", "waiting", "breaker_opened", "warn", "partly", "stopped", "dropped", "revealed", "running_late",
+		"unmapped", "refused", "orphan":
 		return "warn"
 	case "unchanged", "not_added", "superseded", "begun", "skip", "neutral",
 		"pending", "covered_by_native", "manual", "revoked", "asked", "ignored", "test", "contact":
@@ -173,14 +174,16 @@ func advice(code string) string {
 // meaning is what a state of a purchase is, where nothing is to be done about it.
 func meaning(state string) string {
 	return map[string]string{
-		"granted":           "The member has the tier.",
-		"ends_at":           "The member has the tier, and it ends by itself: cancelled, bought for a time, or a renewal is late.",
-		"pending":           "Not paid yet, or not looked at yet. It is looked at within a minute.",
-		"failed":            "Ghost could not be written to. It comes back when Ghost does, or when you retry it.",
-		"unmapped":          "Its product gives no tier. Add it to SITEN_TIERS of the site, and it is granted by itself.",
-		"covered_by_native": "The member pays by Stripe in Ghost, or has a gift. That is left alone; when it ends, this is looked at again.",
-		"manual":            "A complimentary plan that somebody gave by hand covers it. That is left alone; when it ends, this is looked at again.",
-		"revoked":           "It is over: ended, refunded or disputed.",
+		"granted":  "The member has the tier.",
+		"ends_at":  "The member has the tier, and it ends by itself: cancelled, bought for a time, or a renewal is late.",
+		"pending":  "Not paid yet, or not looked at yet. It is looked at within a minute.",
+		"failed":   "Ghost could not be written to. It comes back when Ghost does, or when you retry it.",
+		"unmapped": "Its product gives no tier. Add it to SITEN_TIERS of the site, and it is granted by itself.",
+		"covered_by_native": "The member pays by Stripe in Ghost, or has a gift. " +
+			"That is left alone; this is looked at again when it ends.",
+		"manual": "A complimentary plan that somebody gave by hand covers it. " +
+			"That is left alone; this is looked at again when it ends.",
+		"revoked": "It is over: ended, refunded or disputed.",
 	}[state]
 }
 
@@ -201,10 +204,13 @@ func labels() map[string]string {
 		"active": "active on the list", "ok": "in order", "warn": "should be known", "fail": "needs you", "reveal": "address shown",
 		"gone": "gone: done meanwhile", "done": "done", "listing": "reading the list", "members": "comparing members",
 		"removals": "removing", "queue": "waiting for the workers", "partly": "done, some failed",
-		"needs_attention": "needs somebody", "ends_at": "granted, ends", "unmapped": "no tier", "covered_by_native": "covered by Ghost’s own",
-		"manual": "covered by hand", "payments.retry": "retry of a purchase", "payments.link": "link of a purchase", "asked": "looked at again",
-		"merged": "taken in", "orphan": "waits for its purchase", "contact": "tells who a customer is", "keep_until": "cancelled: ends later",
-		"grant": "bought, or active", "extend": "renewed", "uncancel": "cancellation taken back", "past_due": "renewal is late",
+		"needs_attention": "needs somebody", "ends_at": "granted, ends", "unmapped": "no tier",
+		"covered_by_native": "covered by Ghost’s own",
+		"manual":            "covered by hand", "payments.retry": "retry of a purchase", "payments.link": "link of a purchase",
+		"asked":  "looked at again",
+		"merged": "taken in", "orphan": "waits for its purchase", "contact": "tells who a customer is",
+		"keep_until": "cancelled: ends later",
+		"grant":      "bought, or active", "extend": "renewed", "uncancel": "cancellation taken back", "past_due": "renewal is late",
 		"revoke": "ended", "suspend": "paused", "resume": "resumed", "refund": "refunded", "partial_refund": "refunded in part",
 		"dispute": "disputed", "ignore": "says nothing of access",
 	}

@@ -97,7 +97,8 @@ func (c *cockpit) Purchase(ctx context.Context, ref dashboard.PurchaseRef) (d da
 		d.Aliases = append(d.Aliases, Discreet(id))
 	}
 	for _, h := range slices.Backward(e.History) {
-		d.History = append(d.History, dashboard.PurchaseEvent{At: h.At, Type: h.Type, Action: string(h.Action), EventID: Discreet(h.EventID)})
+		told := dashboard.PurchaseEvent{At: h.At, Type: h.Type, Action: string(h.Action), EventID: Discreet(h.EventID)}
+		d.History = append(d.History, told)
 	}
 	return d, true, nil
 }
