@@ -28,6 +28,9 @@ var (
 	errBodyGone = errors.New("the delivery is no longer kept; let the provider send it again, or backfill")
 	// errRefused is of a delivery that is in quarantine now.
 	errRefused = errors.New("the delivery was refused")
+	// errNoRoom is of a delivery that was answered as taken, and has no place to stay.
+	errNoRoom = errors.New("the delivery was refused, and the quarantine is full; " +
+		"correct what shows that deliveries are genuine, or wait a week for room, and replay this dead letter")
 )
 
 // The codes of what keeps a delivery out of the ledger.
@@ -38,6 +41,7 @@ const (
 	codeUnreadable = "payment:unreadable"
 	codeOrphans    = "payment:orphans"
 	codeContended  = "payment:contended"
+	codeNoRoom     = "payment:quarantine_full"
 )
 
 func (f *Flow) paymentKind() jobs.Kind {
@@ -142,11 +146,15 @@ func (f *Flow) prove(ctx context.Context, site *Site, d store.PaymentDelivery) e
 }
 
 // refuse keeps a delivery apart that gives nothing as things are; then it returns
-// errRefused.
+// errRefused. Its provider will not send it again, so without room there it becomes a
+// dead letter.
 func (f *Flow) refuse(ctx context.Context, d store.PaymentDelivery, why payment.Reason) error {
 	kept, err := f.Store.Quarantine(ctx, d, string(why))
 	if err != nil {
 		return err
+	}
+	if !kept {
+		return jobs.WithCode(jobs.Permanent(errNoRoom), codeNoRoom)
 	}
 	outcome := OutcomeRefused
 	if why == payment.ReasonTest {
@@ -154,7 +162,7 @@ func (f *Flow) refuse(ctx context.Context, d store.PaymentDelivery, why payment.
 	}
 	f.tell(ctx, told{delivery: d, outcome: outcome, code: string(why)})
 	f.Log.WarnContext(ctx, "payment.refused", "site", d.Site, "provider", d.Provider, "delivery_id", d.ID,
-		"reason", string(why), "quarantined", kept)
+		"reason", string(why))
 	return errRefused
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/ghostcm/ghostcm/internal/jobs"
 	"github.com/ghostcm/ghostcm/internal/payment"
 	"github.com/ghostcm/ghostcm/internal/store"
 )
@@ -42,6 +43,30 @@ func TestWhatAJobRefusedGivesAccessOnceItTurnsOutToBeGenuine(t *testing.T) {
 		}
 		d.wants(d.again("polar:s1"), payment.StateGranted)
 	}
+}
+
+// It was answered as taken, so its provider will not send it again.
+func TestWhatAJobRefusesIsADeadLetterWhileTheQuarantineIsFull(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, connectedGhost())
+	for n := range 1000 {
+		other := store.PaymentDelivery{ID: fmt.Sprint(n), Site: "blog", Provider: payment.Polar, ReceivedAt: d.clock()}
+		if kept, err := d.store.Quarantine(t.Context(), other, "signature_mismatch"); !kept || err != nil {
+			t.Fatalf("number %d is not quarantined: %v", n, err)
+		}
+	}
+	d.Sites[0].Proofs = map[string][]string{payment.Polar: {"secret"}}
+	answer := error(&payment.Refused{Reason: payment.ReasonMismatch})
+	d.Prove = func(context.Context, store.PaymentDelivery, []string) error { return answer }
+	id := d.intake(payment.Polar, d.polarSub("s1", jo), func(p *store.PaymentDelivery) { p.Unproven = true })
+	if err := d.take(id, 1); !jobs.IsPermanent(err) || jobs.CodeOf(err) != "payment:quarantine_full" {
+		t.Fatalf("it ended with %v", err)
+	}
+	answer = nil // the letter is replayed
+	if err := d.take(id, 1); err != nil {
+		t.Fatal(err)
+	}
+	d.wants(d.again("polar:s1"), payment.StateGranted)
 }
 
 func TestASandboxsUnprovenEventIsTakenOnceThoseAreWanted(t *testing.T) {
