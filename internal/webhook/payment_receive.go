@@ -24,6 +24,16 @@ type paymentRequest struct {
 // anybody may have sent it. PayPal's are a few kilobytes.
 const maxUnproven = 64 << 10
 
+// longestBody bounds a body that has to be taken apart before anything shows who sent
+// it; a genuine one has a few kilobytes.
+func longestBody(provider string) int {
+	switch provider {
+	case payment.PayPalIPN, payment.Kofi:
+		return maxUnproven
+	}
+	return maxBody
+}
+
 // errCrowded is of a client over its limit whose request only the provider can
 // verify. It is no 429, which a genuine one never gets.
 var errCrowded = errors.New("too many requests of one address that only their provider can verify")
@@ -75,6 +85,9 @@ func (p *Payment) authenticate(
 	if code := p.bodies.read(w, r, &req.incoming, within); code != accepted {
 		return code
 	}
+	if len(req.body) > longestBody(provider) {
+		return PayloadTooLarge
+	}
 	req.deliver(r)
 	if !within {
 		if !p.checks.take(checkPatience) {
@@ -110,7 +123,7 @@ func (p *Payment) verify(ctx context.Context, req *paymentRequest, proofs []stri
 	case !within:
 		req.cause = errCrowded
 		return Unavailable
-	case len(req.body) > maxUnproven:
+	case len(req.body) > maxUnproven: // PayPal, whose certificate is not at hand
 		return PayloadTooLarge
 	}
 	req.delivery.Unproven = true

@@ -93,7 +93,7 @@ func openTill(t *testing.T, change func(*webhook.PaymentOptions)) *till {
 	till := &till{t: t, kept: &purchases{}, log: &buffer{}}
 	o := webhook.PaymentOptions{
 		Sites: []webhook.PaymentSite{{Name: "blog", Proofs: map[string][]string{
-			"stripe": {"whsec_next", stripeSecret}, "zapier": {zapToken}, "paypal-ipn": {"shop@example.org"},
+			"stripe": {"whsec_next", stripeSecret}, "zapier": {zapToken}, "paypal-ipn": {"shop@example.org"}, "paypal": {"WH-1"},
 		}}},
 		Purchases: till.kept,
 		Log:       slog.New(slog.NewJSONHandler(till.log, nil)),
@@ -272,7 +272,7 @@ func TestWhatOnlyItsProviderCanVerifyIsKeptUnproven(t *testing.T) {
 		t.Errorf("answered %d, kept %+v", got.status, till.kept.accepted)
 	}
 	large := ipn
-	large.body = strings.Repeat("x", 64<<10+1)
+	large.path, large.body = "/webhook/payment/blog/paypal", strings.Repeat("x", 64<<10+1)
 	if got := till.sell(large); got.status != 413 {
 		t.Errorf("a large one was answered %d", got.status)
 	}
@@ -282,6 +282,25 @@ func TestWhatOnlyItsProviderCanVerifyIsKeptUnproven(t *testing.T) {
 	}
 	if len(crowded.kept.accepted) > 0 {
 		t.Error("one over the limit was kept")
+	}
+}
+
+// Anybody may have sent it, and reading a form of many fields takes long.
+func TestALargeFormIsRefusedBeforeItIsRead(t *testing.T) {
+	t.Parallel()
+	looked := false
+	till := openTill(t, func(o *webhook.PaymentOptions) {
+		o.Sites[0].Proofs["kofi"] = []string{"a-token-of-kofi"}
+		o.Verify = func(context.Context, store.PaymentDelivery, []string) error { looked = true; return nil }
+	})
+	for _, provider := range []string{"paypal-ipn", "kofi"} {
+		large := sale{path: "/webhook/payment/blog/" + provider, body: strings.Repeat("a=1&", 16<<10) + "b", header: map[string]string{}}
+		if got := till.sell(large); got.status != 413 || looked {
+			t.Errorf("%s: answered %d, verified: %t", provider, got.status, looked)
+		}
+	}
+	if got := till.sell(sale{body: strings.Repeat("x", 64<<10+1)}); got.status != 200 || !looked {
+		t.Errorf("one whose signature shows who sent it: answered %d", got.status)
 	}
 }
 
