@@ -192,3 +192,24 @@ func (b *browser) paymentPages(name, path string) {
 		}
 	}
 }
+
+func TestOptOutsAreOfferedWhereASiteMayBringThemBack(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	v := r.visitor().signIn()
+	const box = `name="opt_outs"`
+	if p := v.get("/dashboard/syncs"); strings.Contains(p.body, box) {
+		t.Error("it is offered though the site may not")
+	}
+	form := url.Values{"form": {v.form()}, "site": {siteName}, "opt_outs": {"1"}}
+	if p := v.post("/dashboard/syncs/plan", form); p.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(p.body, "SITE1_OPT_OUTS_TO_GHOST") {
+		t.Errorf("a plan with it answers %d %s", p.StatusCode, p.body)
+	}
+	r.reload("SITE1_OPT_OUTS_TO_GHOST=true")
+	if p := v.get("/dashboard/syncs"); !strings.Contains(p.body, box) {
+		t.Error("it is not offered though the site may")
+	}
+	if p := v.post("/dashboard/syncs/plan", form); p.StatusCode != http.StatusSeeOther {
+		t.Errorf("a plan with it answers %d then", p.StatusCode)
+	}
+}
