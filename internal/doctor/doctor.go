@@ -68,6 +68,8 @@ type Payments struct {
 	WithoutKey  []string // providers whose purchases of the past cannot be fetched
 	TierSlugs   []string // that products are mapped to
 	NoProductOf []string // providers none of whose products is mapped
+	// Unpriced are products that a buyer may have for any amount.
+	Unpriced []string
 }
 
 // Note is a warning of the configuration.

@@ -14,6 +14,9 @@ func (p *patient) payments() verdict {
 	case len(s.NoProductOf) > 0:
 		return warn("map products of them in the config file (payments:), or take the providers out",
 			"no product of %s is mapped to a tier", strings.Join(s.NoProductOf, ", "))
+	case len(s.Unpriced) > 0:
+		return warn("set price of them in the config file (payments:); of what PayPal does not sell, set provider",
+			"whoever makes up a PayPal button can pay a cent for %s", strings.Join(s.Unpriced, ", "))
 	case p.onSQLite():
 		return warn("move Ghost to MySQL, or leave lengths and renewing subscriptions out",
 			"Ghost runs on SQLite, where its nightly job ends every complimentary access that has an end")

@@ -209,7 +209,8 @@ func TestPayments(t *testing.T) {
 		}
 	}
 	whole := doctor.Payments{Providers: []string{"polar"}, TierSlugs: []string{"gold"}}
-	noMap, noKey, noProduct := whole, whole, whole
+	noMap, noKey, noProduct, noPrice := whole, whole, whole, whole
+	noPrice.Unpriced = []string{"book", "pass"}
 	noMap.TierSlugs = nil
 	noKey.WithoutKey = []string{"polar"}
 	noProduct.NoProductOf = []string{"polar"}
@@ -231,6 +232,10 @@ func TestPayments(t *testing.T) {
 		"no product of a provider": {
 			variant: variant{ghost: stripe}, harm: sells(noProduct),
 			want: map[string]string{"blog payments": "warn"}, says: []string{"no product of polar"},
+		},
+		"a product without a price": {
+			variant: variant{ghost: stripe}, harm: sells(noPrice),
+			want: map[string]string{"blog payments": "warn"}, says: []string{"a cent for book, pass", "set price"},
 		},
 		"no such tier": {
 			variant: variant{ghost: stripe}, harm: func(w *world) { sells(whole)(w); w.site.Payments.TierSlugs = []string{"platinum"} },

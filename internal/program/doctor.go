@@ -14,6 +14,7 @@ import (
 	"github.com/ghostcm/ghostcm/internal/doctor"
 	"github.com/ghostcm/ghostcm/internal/egress"
 	"github.com/ghostcm/ghostcm/internal/ghost"
+	"github.com/ghostcm/ghostcm/internal/payment"
 )
 
 // Examination says what Doctor looks at.
@@ -112,7 +113,21 @@ func payments(p config.Payments) doctor.Payments {
 			seen.NoProductOf = append(seen.NoProductOf, provider.Name)
 		}
 	}
+	if _, ipn := p.Provider(payment.PayPalIPN); ipn {
+		seen.Unpriced = unpriced(p.Products)
+	}
 	return seen
+}
+
+// unpriced are the products that PayPal IPN may name, and for which any payment does.
+func unpriced(products []config.Product) (ids []string) {
+	for _, product := range products {
+		named := product.Provider == "" || product.Provider == payment.PayPalIPN
+		if named && product.Price.Currency == "" && !slices.Contains(ids, product.ID) {
+			ids = append(ids, product.ID)
+		}
+	}
+	return ids
 }
 
 // hasAPIKey says whether there is a setting for a provider's API key.
