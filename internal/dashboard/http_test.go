@@ -144,7 +144,7 @@ func everyPath() map[string]string {
 		"/dashboard": "GET", "/dashboard/": "GET", "/dashboard/activity": "GET", "/dashboard/letters": "GET", "/dashboard/letters/x": "GET",
 		"/dashboard/letters/all?verb=drop": "GET", "/dashboard/letters/count?verb=drop": "GET", "/dashboard/syncs": "GET",
 		"/dashboard/syncs/x": "GET", "/dashboard/health": "GET", "/dashboard/health/findings": "GET", "/dashboard/live/activity": "GET",
-		"/dashboard/payments": "GET", "/dashboard/payments/one?site=mainblog&id=x": "GET", "/dashboard/payments/unmapped": "GET",
+		"/dashboard/payments": "GET", "/dashboard/payments/one?site=x&id=x": "GET", "/dashboard/payments/unmapped": "GET",
 		"/dashboard/live/payments": "GET", "/dashboard/live/purchase": "GET", "/dashboard/payments/find": "POST",
 		"/dashboard/payments/retry": "POST", "/dashboard/payments/link": "POST",
 		"/dashboard/live/overview": "GET", "/dashboard/ping": "GET", "/dashboard/nothing": "GET",
