@@ -82,6 +82,7 @@ func (e *Event) complete(provider string, body []byte, receivedAt time.Time) {
 	e.Customer.Email = cleanEmail(e.Customer.Email)
 	e.Customer.MemberEmail = cleanEmail(e.Customer.MemberEmail)
 	e.Customer.Name = strings.TrimSpace(e.Customer.Name)
+	e.conceal()
 	e.Test = e.Test || e.Rehearsed()
 }
 
