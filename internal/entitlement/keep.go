@@ -39,16 +39,14 @@ func (v *visit) fill(e *payment.Entitlement, p person, a payment.Access, d decis
 	e.Outcome = payment.Outcome{
 		State: a.State, Reason: a.Reason, Tier: a.Tier, EndsAt: a.Ends, MemberID: p.access.ID, UpdatedAt: v.Now(),
 	}
-	if a.State == payment.StateNeedsAttention {
-		e.Outcome.Remedy = "look the payment up with its provider; refund it, or correct the product's price in the config file"
-	}
+	e.Outcome.Remedy = remedy(a.State)
 	e.Due = a.Next
 	about := e.ID == v.about.Entitlement.ID
 	if d.state != "" && (a.Live() || taking && about && a.State == payment.StateRevoked) {
 		e.Outcome.State, e.Outcome.Reason, e.Outcome.Remedy = d.state, d.reason, d.remedy
 	}
 	if a.State == payment.StateUnmapped && isNativeOf(*e, p) {
-		e.Outcome.State, e.Outcome.Reason = payment.StateNative, "one of Ghost's own subscriptions"
+		e.Outcome.State, e.Outcome.Reason, e.Outcome.Remedy = payment.StateNative, "one of Ghost's own subscriptions", ""
 	}
 	if !d.again.IsZero() && (a.Live() || about) {
 		e.Due = earliest(e.Due, d.again)
@@ -56,6 +54,17 @@ func (v *visit) fill(e *payment.Entitlement, p person, a payment.Access, d decis
 	if p.isMember() && e.Linked != p.access.ID && e.LinkedBy != payment.LinkedByOperator {
 		e.Linked, e.LinkedBy = p.access.ID, payment.LinkedByMatch
 	}
+}
+
+// remedy is what a person can do about a purchase that gives nothing as things are.
+func remedy(s payment.State) string {
+	switch s {
+	case payment.StateNeedsAttention:
+		return "look the payment up with its provider; refund it, or correct the product's price in the config file"
+	case payment.StateUnmapped:
+		return "give its product a tier in SITEN_TIERS; what was bought is then granted by itself"
+	}
+	return ""
 }
 
 // isNativeOf knows a subscription that Ghost made itself, in the same account.
