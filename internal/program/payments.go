@@ -33,7 +33,8 @@ func (p *Program) tills(limiter webhook.Limiter) http.Handler {
 		sites = append(sites, webhook.PaymentSite{Name: s.Name, Proofs: proofs(s.Payments)})
 	}
 	return webhook.NewPayment(webhook.PaymentOptions{
-		Sites: sites, Purchases: purchaseDoor{p.intake, entitlement.Intake{Store: p.prompt, Queue: p.prompts}}, Verify: p.asking.atTheDoor,
+		Sites: sites, Verify: p.asking.atTheDoor,
+		Purchases:  purchaseDoor{p.intake, entitlement.Intake{Store: p.prompt, Queue: p.prompts}},
 		TestEvents: p.opt.Config.Payment.TestEvents, Limiter: limiter, Log: p.opt.Log, Observe: p.observePayment,
 		AcceptTimeout: acceptWithin,
 	})
@@ -114,7 +115,8 @@ func (p *Program) mapping(of config.Payments) payment.Mapping {
 	m := payment.Mapping{Tiers: of.Tiers(), Grace: p.opt.Config.Payment.Grace}
 	for _, product := range of.Products {
 		m.Products = append(m.Products, payment.Product{
-			Provider: product.Provider, ID: product.ID, Tier: product.Tier, Length: product.Length, Grace: product.Grace, Price: product.Price,
+			Provider: product.Provider, ID: product.ID, Tier: product.Tier, Length: product.Length, Grace: product.Grace,
+			Price:    product.Price,
 			OnCancel: payment.Policy(product.OnCancel), OnRefund: payment.Policy(product.OnRefund),
 			OnPartialRefund: payment.Policy(product.OnPartialRefund), OnDispute: payment.Policy(product.OnDispute),
 			OnPause: payment.Policy(product.OnPause),

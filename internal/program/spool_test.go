@@ -128,7 +128,7 @@ func TestWhatRedisForgotOfTheLastSecondsIsHandedInAgain(t *testing.T) {
 	o := rigOptions{noAdmin: true, noProgram: true, server: redis}
 	r := newRig(t, o)
 	site := r.sites[0]
-	r.runs(r.Program.Serve) // and no worker
+	r.runs(r.Serve) // and no worker
 	r.eventually("Redis is known", time.Minute, func() string { return r.shows("/health", `"redis":"healthy"`) })
 	r.add(site, 5)
 	if problem := r.waiting(5); problem != "" {
