@@ -3,6 +3,7 @@ package entitlement
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/ghostcm/ghostcm/internal/payment"
 	"github.com/ghostcm/ghostcm/internal/store"
@@ -15,10 +16,19 @@ func (f *Flow) Release(ctx context.Context, site, provider string) (released int
 	if s == nil {
 		return 0, errNoSite
 	}
-	intake := Intake{Store: f.Store, Queue: f.Queue}
-	for d, err := range f.Store.Quarantined(ctx, site, provider) {
+	return f.release(ctx, s, provider, time.UnixMilli(0), 0)
+}
+
+// release is Release of what was quarantined since the given time, and of no more than
+// so many; 0 is all.
+func (f *Flow) release(ctx context.Context, s *Site, provider string, since time.Time, most int) (released int, err error) {
+	intake, looked, site := Intake{Store: f.Store, Queue: f.Queue}, 0, s.Name
+	for d, err := range f.Store.QuarantinedSince(ctx, site, provider, since) {
 		if err != nil {
 			return released, err
+		}
+		if looked++; most > 0 && looked > most {
+			break
 		}
 		genuine, unproven := f.verifyAgain(ctx, d, s.Proofs[provider])
 		if !genuine {

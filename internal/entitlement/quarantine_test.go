@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/ghostcm/ghostcm/internal/jobs"
 	"github.com/ghostcm/ghostcm/internal/payment"
@@ -64,6 +65,60 @@ func TestWhatAJobRefusesIsADeadLetterWhileTheQuarantineIsFull(t *testing.T) {
 	}
 	answer = nil // the letter is replayed
 	if err := d.take(id, 1); err != nil {
+		t.Fatal(err)
+	}
+	d.wants(d.again("polar:s1"), payment.StateGranted)
+}
+
+// While a secret is changed, a process that has the former one goes on refusing.
+func TestWhatAProcessWithTheFormerSecretRefusesIsTakenWithinAnHour(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, connectedGhost())
+	d.Sites[0].Proofs = map[string][]string{payment.Polar: {"secret"}, payment.PayPalIPN: {"shop@example.org"}}
+	asked, forged := map[string]int{}, func(name string) store.PaymentDelivery {
+		return store.PaymentDelivery{ID: name, Site: "blog", Provider: payment.PayPalIPN, Body: []byte(name), ReceivedAt: d.clock()}
+	}
+	d.Prove = func(_ context.Context, p store.PaymentDelivery, _ []string) error {
+		if asked[p.Provider]++; p.Provider == payment.PayPalIPN {
+			return &payment.Refused{Reason: payment.ReasonMismatch}
+		}
+		return nil
+	}
+	look := func(jobs int) {
+		t.Helper()
+		if err := d.Review(t.Context()); err != nil || d.depth() != jobs {
+			t.Fatalf("there are %d jobs, want %d; %v", d.depth(), jobs, err)
+		}
+	}
+	if err := d.ApplySettings(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	d.pass(10 * time.Minute)
+	body := d.polarSub("s1", jo)
+	deliveries := []store.PaymentDelivery{{
+		ID: store.PaymentDeliveryID(payment.Polar, body), Site: "blog", Provider: payment.Polar, Body: []byte(body), ReceivedAt: d.clock(),
+	}}
+	for n := range 100 {
+		deliveries = append(deliveries, forged(fmt.Sprint(n)))
+	}
+	for _, p := range deliveries {
+		if kept, err := d.store.Quarantine(t.Context(), p, "signature_mismatch"); !kept || err != nil {
+			t.Fatalf("not quarantined: %v", err)
+		}
+	}
+	look(0) // it was done ten minutes ago
+	d.pass(50 * time.Minute)
+	look(1)
+	if n := asked[payment.PayPalIPN]; n == 0 || n > 20 {
+		t.Errorf("PayPal was asked %d times", n)
+	}
+	before := asked[payment.PayPalIPN]
+	d.pass(time.Hour)
+	look(1)
+	if again := asked[payment.PayPalIPN] - before; again != 0 {
+		t.Errorf("PayPal was asked %d times again", again)
+	}
+	if err := d.take(deliveries[0].ID, 1); err != nil {
 		t.Fatal(err)
 	}
 	d.wants(d.again("polar:s1"), payment.StateGranted)

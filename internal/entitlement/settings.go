@@ -41,10 +41,12 @@ func (f *Flow) applyTo(ctx context.Context, site *Site) error {
 	}
 	errs := []error{apply("mapping", digestOf(site.Mapping), func() error { return f.lookAgain(ctx, site) })}
 	for _, provider := range slices.Sorted(maps.Keys(site.Proofs)) {
-		proofs := slices.Sorted(slices.Values(site.Proofs[provider]))
-		errs = append(errs, apply("proofs:"+provider, digestOf(proofs, f.TestEvents), func() error {
-			_, err := f.Release(ctx, site.Name, provider)
-			return err
+		errs = append(errs, apply("proofs:"+provider, f.proofsDigest(site, provider), func() error {
+			begun := f.Now()
+			if _, err := f.Release(ctx, site.Name, provider); err != nil {
+				return err
+			}
+			return f.noteReview(ctx, site, provider, begun)
 		}))
 	}
 	return errors.Join(errs...)

@@ -24,9 +24,13 @@ func (f *Flow) Sweep(ctx context.Context) {
 	var tasks sync.WaitGroup
 	// Each by itself: settings and dead letters may have to ask providers and Ghosts that
 	// hang, and no timer is to wait for that.
-	for _, t := range []task{f.settleIn, f.raiseDead, func(ctx context.Context) (time.Duration, error) { return f.look(ctx, started) }} {
+	for _, t := range []task{f.raiseDead, func(ctx context.Context) (time.Duration, error) { return f.look(ctx, started) }} {
 		tasks.Go(func() { f.repeat(ctx, t) })
 	}
+	tasks.Go(func() {
+		f.repeat(ctx, f.settleIn)
+		f.repeat(ctx, f.review)
+	})
 	tasks.Wait()
 }
 

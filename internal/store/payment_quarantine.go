@@ -69,8 +69,17 @@ func (s *Store) Quarantine(ctx context.Context, d PaymentDelivery, reason string
 // Quarantined streams what is in quarantine, the oldest first, one at a time.
 // After an error it ends.
 func (s *Store) Quarantined(ctx context.Context, site, provider string) iter.Seq2[PaymentDelivery, error] {
+	return s.QuarantinedSince(ctx, site, provider, time.UnixMilli(0))
+}
+
+// QuarantinedSince is Quarantined of what came there at the given time or later.
+func (s *Store) QuarantinedSince(
+	ctx context.Context, site, provider string, since time.Time,
+) iter.Seq2[PaymentDelivery, error] {
 	return func(yield func(PaymentDelivery, error) bool) {
-		names, err := s.redis.ZRange(ctx, quarantineKey(site, provider), 0, -1).Result()
+		names, err := s.redis.ZRangeByScore(ctx, quarantineKey(site, provider), &redis.ZRangeBy{
+			Min: millis(since), Max: "+inf",
+		}).Result()
 		if err != nil {
 			yield(PaymentDelivery{}, fmt.Errorf("reading the quarantine: %w", err))
 			return
