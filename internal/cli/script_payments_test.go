@@ -72,10 +72,11 @@ func sold(ts *testscript.TestScript, _ bool, args []string) {
 
 // closedbooks has Polar refuse the API key; ! closedbooks takes it again.
 func closedBooks(ts *testscript.TestScript, neg bool, _ []string) {
-	w := worldOf(ts)
-	if w.books.Key = "another key"; neg {
-		w.books.Key = ts.Getenv("KEY_OF_THE_BOOKS")
+	key := "another key"
+	if neg {
+		key = ts.Getenv("KEY_OF_THE_BOOKS")
 	}
+	worldOf(ts).books.ChangeKey(key)
 }
 
 // hastier waits until a member has a tier: hastier jo@example.org gold. ! hastier

@@ -177,7 +177,7 @@ func TestTwoProcessesDoNotReadTheSameBooksAtOnce(t *testing.T) {
 func TestAReadingThatFailedIsToldAndLeavesNoGap(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	s.books.Key = "another-key"
+	s.books.ChangeKey("another-key")
 	_, err := s.Read(t.Context(), entitlement.Look{Site: "blog", Provider: payment.Polar, Since: s.now.Add(-96 * time.Hour), Who: "me"})
 	if provider.KindOf(err) != provider.Credentials {
 		t.Fatalf("%v", err)
@@ -185,7 +185,7 @@ func TestAReadingThatFailedIsToldAndLeavesNoGap(t *testing.T) {
 	if got := s.standing(); got.OK || got.Reason == "" || strings.Contains(got.Reason, "key-of-polar") || !got.Through.IsZero() {
 		t.Errorf("%+v", got)
 	}
-	s.books.Key = "key-of-polar"
+	s.books.ChangeKey("key-of-polar")
 	// The last hour alone is no reason to forget the days before.
 	s.read(entitlement.Look{Since: s.now.Add(-time.Hour)})
 	if got := s.standing(); !got.OK || !got.Through.IsZero() {

@@ -61,6 +61,13 @@ func NewBooks(provider string, now func() time.Time) *Books {
 	return b
 }
 
+// ChangeKey has the API take another key from now on, and refuse the one before.
+func (b *Books) ChangeKey(key string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.Key = key
+}
+
 // Put adds records to a list: "events" of Stripe, Paddle and PayPal; "customers" of Paddle; "orders",
 // "subscriptions" and "refunds" of Polar; "orders", "subscriptions" and
 // "subscription-invoices" of Lemon Squeezy. A record with a known id replaces it.
