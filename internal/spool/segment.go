@@ -14,7 +14,7 @@ import (
 )
 
 // What the files of a spool are called: a segment by when it was begun, in
-// milliseconds, and what of it nobody could take by the same name and one more
+// milliseconds, and how many its process had begun by then; and what of it nobody could take by the same name and one more
 // ending.
 const (
 	segmentEnds = ".spool"
@@ -39,12 +39,12 @@ type segment struct {
 
 // begin makes a segment under a name that nobody looks for, until it is locked:
 // another process would take it for one that was left behind.
-func begin(dir string, now time.Time) (*segment, error) {
+func begin(dir string, now time.Time, n int) (*segment, error) {
 	f, err := os.CreateTemp(dir, ".begin-*") // of mode 0600
 	if err != nil {
 		return nil, fmt.Errorf("beginning a segment of the spool: %w", err)
 	}
-	name := fmt.Sprintf("%013d-%s%s", now.UnixMilli(), rand.Text()[:8], segmentEnds)
+	name := fmt.Sprintf("%013d-%06d-%s%s", now.UnixMilli(), n, rand.Text()[:8], segmentEnds)
 	if err := publish(f, filepath.Join(dir, name)); err != nil {
 		return nil, errors.Join(fmt.Errorf("beginning a segment of the spool: %w", err), os.Remove(f.Name()), f.Close())
 	}

@@ -26,6 +26,7 @@ type Spool struct {
 
 	writing sync.Mutex // of the one who writes
 	current *segment   // nil until there is something to write
+	begun   int        // segments, so that two of one millisecond keep their order
 
 	mu       sync.Mutex
 	closed   bool
@@ -124,7 +125,8 @@ func (s *Spool) write(b *batch) {
 
 func (s *Spool) add(b *batch) error {
 	if s.current == nil {
-		segment, err := begin(s.dir, s.now())
+		s.begun++
+		segment, err := begin(s.dir, s.now(), s.begun)
 		if err != nil {
 			return err
 		}
