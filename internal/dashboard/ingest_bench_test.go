@@ -9,9 +9,9 @@ import (
 )
 
 // BenchmarkAcceptWithPagesOpen takes webhooks with no page of the dashboard open,
-// and with ten: the difference is what looking costs.
+// with one, and with ten: the difference is what looking costs.
 func BenchmarkAcceptWithPagesOpen(b *testing.B) {
-	for _, pages := range []int{0, 10} {
+	for _, pages := range []int{0, 1, 10} {
 		b.Run(fmt.Sprintf("pages=%d", pages), func(b *testing.B) {
 			r := newRig(b)
 			v := r.visitor().signIn()
