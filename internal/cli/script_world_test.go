@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -51,7 +52,7 @@ func worldCommands(t *testing.T) map[string]func(*testscript.TestScript, bool, [
 			makeWorld(t, ts, ghosttest.Options{Stripe: slices.Contains(args, "stripe")})
 		},
 		"port":  func(ts *testscript.TestScript, _ bool, _ []string) { ts.Setenv("PORT", freePort(ts)) },
-		"joins": joins, "leaves": leaves, "subscribed": subscribed, "refuses": refuses, "answers": answers, "shows": shows, "occupied": occupied, "types": types,
+		"joins": joins, "leaves": leaves, "subscribed": subscribed, "refuses": refuses, "answers": answers, "shows": shows, "reads": reads, "occupied": occupied, "types": types,
 		"twosites":  func(ts *testscript.TestScript, _ bool, _ []string) { twoSites(t, ts) },
 		"hasfields": hasFields, "haswebhooks": hasWebhooks,
 	}
@@ -167,6 +168,20 @@ func shows(ts *testscript.TestScript, _ bool, args []string) {
 			return "it shows " + out
 		}
 		return ""
+	})
+}
+
+// reads waits until a file holds a line that matches: reads log '"level":"ERROR"'.
+// What a program in the background prints cannot be seen before it has ended.
+func reads(ts *testscript.TestScript, _ bool, args []string) {
+	pattern, err := regexp.Compile("(?m)" + args[1])
+	ts.Check(err)
+	until(ts, func() string {
+		text, err := os.ReadFile(ts.MkAbs(args[0]))
+		if err == nil && pattern.Match(text) {
+			return ""
+		}
+		return "it holds " + string(text)
 	})
 }
 
