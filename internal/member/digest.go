@@ -1,22 +1,22 @@
 package member
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 )
 
-// Digest shortens a value to what tells it apart: 36 bits of SHA-256, as text. The
-// zero Digest is of no value.
-type Digest [6]byte
+// Digest shortens a value to what tells it apart: 40 bits of SHA-256. The zero
+// Digest is of no value.
+type Digest [5]byte
 
-func digest(s string) (d Digest) {
+func digest(s string) Digest {
 	sum := sha256.Sum256([]byte(s))
-	var text [7]byte
-	base64.RawURLEncoding.Encode(text[:], sum[:5])
-	copy(d[:], text[:])
-	return d
+	return Digest(sum[:5])
 }
+
+// text is the digest for whoever wants a word.
+func (d Digest) text() string { return base64.RawURLEncoding.EncodeToString(d[:]) }
 
 // Digests tell which values a list has, without keeping them: of the name, and of
 // each fact. Two of them are compared by ==.
@@ -48,49 +48,36 @@ func factAt(place int) Fact {
 	return columnOrder[place]
 }
 
-// MarshalJSON writes an object of those that are known.
-func (d Digests) MarshalJSON() ([]byte, error) {
-	to := make([]byte, 0, 256)
-	sep := byte('{')
+// In a record, the name has bit 0 and the facts have those behind it, so that a
+// fact that is new to columnOrder changes no place.
+func bitOfPlace(place int) uint16 { return 1 << ((place + 1) % len(Digests{})) }
+
+// append writes which digests there are, and those.
+func (d *Digests) append(to []byte) []byte {
+	var has uint16
+	at := len(to)
+	to = append(to, 0, 0)
 	for place, one := range d {
-		if one == (Digest{}) {
-			continue
+		if one != (Digest{}) {
+			has |= bitOfPlace(place)
+			to = append(to, one[:]...)
 		}
-		to = append(to, sep, '"')
-		to = append(to, factAt(place)...)
-		to = append(to, `":"`...)
-		to = append(append(to, one[:]...), '"')
-		sep = ','
 	}
-	if sep == '{' {
-		to = append(to, sep)
-	}
-	return append(to, '}'), nil
+	binary.BigEndian.PutUint16(to[at:], has)
+	return to
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote. Whatever else it meets is nothing
-// known: the value is then written once more.
-func (d *Digests) UnmarshalJSON(b []byte) error {
-	*d = Digests{}
-	for {
-		var fact, text []byte
-		if fact, b = nextText(b); fact == nil {
-			return nil
-		}
-		text, b = nextText(b)
-		place := Fact(fact).place()
-		if len(text) == len(Digest{}) && !bytes.Contains(text, []byte{'\\'}) && factAt(place) == Fact(fact) {
-			d[place] = Digest(text)
+// read is the reverse of append.
+func (d *Digests) read(r *recordReader) {
+	head := r.take(2)
+	if r.fault {
+		return
+	}
+	has := binary.BigEndian.Uint16(head)
+	for place := range d {
+		if has&bitOfPlace(place) != 0 {
+			copy(d[place][:], r.take(uint64(len(Digest{}))))
 		}
 	}
-}
-
-// nextText is the first text between quotation marks, and what follows it.
-func nextText(b []byte) (text, rest []byte) {
-	_, b, _ = bytes.Cut(b, []byte{'"'})
-	text, rest, closed := bytes.Cut(b, []byte{'"'})
-	if !closed {
-		return nil, nil
-	}
-	return text, rest
+	r.fault = r.fault || has>>len(d) != 0
 }

@@ -107,8 +107,7 @@ func (l Layout) Fingerprint() string {
 		parts = append(parts, fmt.Sprintf("%s=%s/%t", fact, column.Key, column.Date))
 	}
 	slices.Sort(parts[1:])
-	print := digest(strings.Join(parts, "\n"))
-	return string(print[:])
+	return digest(strings.Join(parts, "\n")).text()
 }
 
 // Value is what a custom field should hold. An empty value clears the field.

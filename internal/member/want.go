@@ -57,7 +57,8 @@ func (c *Case) wanted() Want {
 	return w
 }
 
-// columnOrder fixes the order of fields in a write.
+// columnOrder fixes the order of fields in a write, and the places of their digests
+// in records (see bitOfPlace): new facts go to the end.
 var columnOrder = [...]Fact{FactStatus, FactSignupDate, FactLastUpdated, FactStatusChangedAt, FactPreviousStatus,
 	FactLabels, FactEmailEnabled, FactTiers, FactNewsletters}
 

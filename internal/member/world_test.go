@@ -1,7 +1,6 @@
 package member
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -202,19 +201,23 @@ func (w *world) remembered(id string) (m Memory) {
 	if !ok {
 		return m
 	}
-	if err := json.Unmarshal(b, &m); err != nil {
+	m, err := MemoryOf(b)
+	if err != nil {
 		w.Fatal(err)
 	}
 	return m
 }
 
 func (w *world) save(c *Case) {
-	b, err := json.Marshal(c.Memory)
-	if err != nil {
-		w.Fatal(err)
+	w.memory[c.ID] = c.Memory.Record()
+	w.address = make(map[string]Address, len(c.Addresses))
+	for email, a := range c.Addresses {
+		kept, err := AddressOf(a.Record())
+		if err != nil {
+			w.Fatal(err)
+		}
+		w.address[email] = kept
 	}
-	w.memory[c.ID] = b
-	w.address = maps.Clone(c.Addresses)
 }
 
 // work plays one job to its end, or to a crash before or after any call.

@@ -3,9 +3,7 @@ package store
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -103,10 +101,10 @@ func readFlags(answer *redis.Cmd, into []bool) error {
 // saveBatch does for each case what save does, but leaves none touched: the run
 // knows what it wrote itself.
 //
-//	KEYS members, then of each case: lock, member, addresses …
-//	ARGV token, then of each case: n addresses, ttl, memory, addresses …
+//	KEYS members, then of each case: lock, member, hashes of addresses …
+//	ARGV token, then of each case: n addresses, ttl, memory, then of each address: field, record
 //	returns 1 or 0 for each case, as one text
-var saveBatch = redis.NewScript(`
+var saveBatch = redis.NewScript(luaKeep + `
 local kept, k, a = {}, 2, 2
 while a <= #ARGV do
   local n = tonumber(ARGV[a])
@@ -115,13 +113,10 @@ while a <= #ARGV do
     if redis.call('exists', KEYS[k + 1]) == 0 then redis.call('incr', KEYS[1]) end
     redis.call('set', KEYS[k + 1], ARGV[a + 2])
     if ARGV[a + 1] ~= '0' then redis.call('pexpire', KEYS[k + 1], ARGV[a + 1]) end
-    for i = 1, n do
-      local key, value = KEYS[k + 1 + i], ARGV[a + 2 + i]
-      if value == '{}' then redis.call('del', key) else redis.call('set', key, value) end
-    end
+    for i = 1, n do keep(KEYS[k + 1 + i], ARGV[a + 1 + 2 * i], ARGV[a + 2 + 2 * i]) end
   end
   kept[#kept + 1] = held and '1' or '0'
-  k, a = k + 2 + n, a + 3 + n
+  k, a = k + 2 + n, a + 3 + 2 * n
 end
 return table.concat(kept)`)
 
@@ -133,9 +128,7 @@ func (b *Batch) Save(ctx context.Context, cases []*member.Case) (kept []bool, er
 	kept = make([]bool, len(cases))
 	wires := make([]savedCase, len(cases))
 	for i, c := range cases {
-		if wires[i], err = encodeCase(b.site, c); err != nil {
-			return kept, fmt.Errorf("keeping a batch: %w", err)
-		}
+		wires[i] = encodeCase(b.site, c)
 	}
 	err = bulk{
 		script: saveBatch, n: len(cases), size: batchSize,
@@ -160,27 +153,11 @@ type savedCase struct {
 	args []any
 }
 
-func encodeCase(site string, c *member.Case) (savedCase, error) {
-	memory, err := json.Marshal(c.Memory)
-	if err != nil {
-		return savedCase{}, err
-	}
-	ttl := int64(0)
-	if c.Memory.DeletedAt != 0 {
-		ttl = deletedFor.Milliseconds()
-	}
-	w := savedCase{
-		keys: []string{memberLock(site, c.ID), memberKey(site, c.ID)},
-		args: []any{len(c.Addresses), ttl, memory},
-	}
-	for _, email := range slices.Sorted(maps.Keys(c.Addresses)) {
-		raw, err := json.Marshal(c.Addresses[email])
-		if err != nil {
-			return savedCase{}, err
-		}
-		w.keys, w.args = append(w.keys, addressKey(site, email)), append(w.args, raw)
-	}
-	return w, nil
+func encodeCase(site string, c *member.Case) (w savedCase) {
+	w.keys = []string{memberLock(site, c.ID), memberKey(site, c.ID)}
+	w.args = []any{len(c.Addresses), ttlOf(c), c.Memory.Record()}
+	w.keys, w.args = withAddresses(site, c, w.keys, w.args)
+	return w
 }
 
 // renewBatch makes those of the locks that are ours last their whole time again.

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -74,10 +73,13 @@ func readTaken(id string, entry []any, memory any) (Taken, error) {
 		value, _ := entry[i+1].(string)
 		t.read(field, value)
 	}
-	if raw, known := memory.(string); known {
-		if err := json.Unmarshal([]byte(raw), &t.Memory); err != nil {
-			return t, fmt.Errorf("recalling a member: %w", err)
-		}
+	raw, known := memory.(string)
+	if !known {
+		return t, nil
+	}
+	var err error
+	if t.Memory, err = member.MemoryOf([]byte(raw)); err != nil {
+		return t, fmt.Errorf("recalling a member: %w", err)
 	}
 	return t, nil
 }
@@ -103,10 +105,7 @@ return 1`)
 // it, and the lease, in one step. It reports false, and keeps entry and lease, if
 // a newer event has come meanwhile. ErrLeaseLost: nothing was kept.
 func (s *Store) Finish(ctx context.Context, site string, c *member.Case, lease *Lease, version string) (bool, error) {
-	keys, args, err := saved(site, c, lease)
-	if err != nil {
-		return false, err
-	}
+	keys, args := saved(site, c, lease)
 	keys = append(append(keys, inboxKey(site, c.ID), waitingKey, arrivedKey), lease.keys...)
 	done, err := finish.Run(ctx, s.redis, keys, append(args, waitingName(site, c.ID), version)...).Int()
 	switch {

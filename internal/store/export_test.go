@@ -12,8 +12,5 @@ func (s *Store) Memory(ctx context.Context, site, id string) (member.Memory, err
 }
 
 func (s *Store) Addresses(ctx context.Context, site string, emails []string) (map[string]member.Address, error) {
-	if len(emails) == 0 {
-		return map[string]member.Address{}, nil
-	}
-	return addressesOf(s.redis.MGet(ctx, addressKeys(site, emails)...), emails)
+	return s.RecallAddresses(ctx, site, emails)
 }

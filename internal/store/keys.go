@@ -14,8 +14,8 @@ import (
 //	{ghostcm}:inbox:SITE:ID     hash    what waits for a member (inbox.go)
 //	{ghostcm}:waiting           zset    SITE/ID by the time its job is due, Unix milliseconds
 //	{ghostcm}:arrived           zset    SITE/ID by the receipt of its oldest event, Unix milliseconds
-//	{ghostcm}:member:SITE:ID    string  member.Memory as JSON
-//	{ghostcm}:address:SITE:HASH string  member.Address as JSON
+//	{ghostcm}:member:SITE:ID    string  a member.Memory's record
+//	{ghostcm}:address:SITE:XX   hash    records of member.Address, by their hash without its first two characters, XX
 //	{ghostcm}:members:SITE      string  how many members were ever remembered
 //	{ghostcm}:lock:SITE:…       string  a lease, by its holder's token
 //	{ghostcm}:pace:SITE         string  when the site's next request is due, Unix microseconds
@@ -66,9 +66,18 @@ func catchUpKey(site string) string      { return namespace + "catchup:" + site 
 func gateKey(site string) string         { return namespace + "gate:" + site }
 func waitingName(site, id string) string { return site + "/" + id }
 
-func addressKey(site, email string) string {
-	return namespace + "address:" + site + ":" + addressHash(email)
+// addressAt is the hash that holds an address' record, and its field there. There
+// are 4,096 of them a site: up to half a million addresses each is small enough
+// for Redis to keep without a table, which halves what an address costs.
+func addressAt(site, email string) (key, field string) {
+	return addressOfHash(site, addressHash(email))
 }
+
+func addressOfHash(site, hash string) (key, field string) {
+	return addressesKey(site, hash[:2]), hash[2:]
+}
+
+func addressesKey(site, part string) string { return namespace + "address:" + site + ":" + part }
 
 func memberLock(site, id string) string { return namespace + "lock:" + site + ":m:" + id }
 

@@ -60,10 +60,7 @@ func (l *Lease) LockAddresses(
 	}
 	pipe := l.store.redis.Pipeline()
 	locked := acquire.Eval(ctx, pipe, keys, l.token, ttl.Milliseconds(), "1")
-	var remembered *redis.SliceCmd
-	if len(emails) > 0 {
-		remembered = pipe.MGet(ctx, addressKeys(site, emails)...)
-	}
+	remembered := askAddresses(ctx, pipe, site, emails)
 	_, _ = pipe.Exec(ctx) // each answer has its own error
 	n, err := locked.Int()
 	if err != nil {
@@ -73,10 +70,8 @@ func (l *Lease) LockAddresses(
 		return nil, false, nil
 	}
 	l.keys = keys
-	if remembered == nil {
-		return map[string]member.Address{}, true, nil
-	}
-	known, err = addressesOf(remembered, emails)
+	known = make(map[string]member.Address, len(emails))
+	err = readAddresses(remembered, emails, known)
 	return known, err == nil, err
 }
 

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -29,7 +28,7 @@ func memoryOf(answer *redis.StringCmd) (m member.Memory, err error) {
 		return m, nil
 	}
 	if err == nil {
-		err = json.Unmarshal(raw, &m)
+		m, err = member.MemoryOf(raw)
 	}
 	if err != nil {
 		return member.Memory{}, fmt.Errorf("recalling a member: %w", err)
@@ -37,73 +36,83 @@ func memoryOf(answer *redis.StringCmd) (m member.Memory, err error) {
 	return m, nil
 }
 
-func addressKeys(site string, emails []string) []string {
-	keys := make([]string, len(emails))
+// askAddresses asks for what is remembered of addresses.
+func askAddresses(ctx context.Context, to redis.Pipeliner, site string, emails []string) []*redis.StringCmd {
+	answers := make([]*redis.StringCmd, len(emails))
 	for i, email := range emails {
-		keys[i] = addressKey(site, email)
+		key, field := addressAt(site, email)
+		answers[i] = to.HGet(ctx, key, field)
 	}
-	return keys
+	return answers
 }
 
-// addressesOf reads the answer to an MGET of addresses, by their AddressKey.
-func addressesOf(answer *redis.SliceCmd, emails []string) (map[string]member.Address, error) {
-	values, err := answer.Result()
-	if err != nil {
-		return nil, fmt.Errorf("recalling addresses: %w", err)
-	}
-	found := make(map[string]member.Address, len(emails))
-	for i, value := range values {
-		raw, ok := value.(string)
-		if !ok {
+// readAddresses reads the answers to askAddresses, by the addresses' AddressKey.
+// Those of which nothing is known are left out.
+func readAddresses(answers []*redis.StringCmd, emails []string, into map[string]member.Address) error {
+	for i, answer := range answers {
+		raw, err := answer.Bytes()
+		if errors.Is(err, redis.Nil) {
 			continue
 		}
 		var a member.Address
-		if err := json.Unmarshal([]byte(raw), &a); err != nil {
-			return nil, fmt.Errorf("recalling an address: %w", err)
+		if err == nil {
+			a, err = member.AddressOf(raw)
 		}
-		found[member.AddressKey(emails[i])] = a
+		if err != nil {
+			return fmt.Errorf("recalling an address: %w", err)
+		}
+		into[member.AddressKey(emails[i])] = a
 	}
-	return found, nil
+	return nil
 }
+
+// luaKeep writes an address, or forgets it if nothing is known of it.
+const luaKeep = `
+local function keep(key, field, record)
+  if record == '' then redis.call('hdel', key, field) else redis.call('hset', key, field, record) end
+end
+`
 
 // luaSave writes a member and its addresses if the lease still holds; else it
 // returns false. A run of the full sync learns of the member (see touchedKey).
 //
-//	KEYS lock, members, touched, member, addresses …   ARGV token, ttl, memory, n addresses, id, addresses …
-const luaSave = `
+//	KEYS lock, members, touched, member, hashes of addresses …
+//	ARGV token, ttl, memory, n addresses, id, then of each address: field, record
+const luaSave = luaKeep + `
 local function save()
   if redis.call('get', KEYS[1]) ~= ARGV[1] then return false end
   if redis.call('exists', KEYS[4]) == 0 then redis.call('incr', KEYS[2]) end
   redis.call('set', KEYS[4], ARGV[3])
   if ARGV[2] ~= '0' then redis.call('pexpire', KEYS[4], ARGV[2]) end
   if redis.call('exists', KEYS[3]) == 1 then redis.call('sadd', KEYS[3], ARGV[5]) end
-  for i = 1, tonumber(ARGV[4]) do
-    if ARGV[5 + i] == '{}' then redis.call('del', KEYS[4 + i]) else redis.call('set', KEYS[4 + i], ARGV[5 + i]) end
-  end
+  for i = 1, tonumber(ARGV[4]) do keep(KEYS[4 + i], ARGV[4 + 2 * i], ARGV[5 + 2 * i]) end
   return true
 end
 `
 
 // saved is what luaSave needs of a case; more keys and arguments may follow.
-func saved(site string, c *member.Case, lease *Lease) (keys []string, args []any, err error) {
-	memory, err := json.Marshal(c.Memory)
-	if err != nil {
-		return nil, nil, fmt.Errorf("keeping a member: %w", err)
-	}
-	ttl := int64(0)
-	if c.Memory.DeletedAt != 0 {
-		ttl = deletedFor.Milliseconds()
-	}
+func saved(site string, c *member.Case, lease *Lease) (keys []string, args []any) {
 	keys = []string{lease.keys[0], membersKey(site), touchedKey(site), memberKey(site, c.ID)}
-	args = []any{lease.token, ttl, memory, len(c.Addresses), c.ID}
-	for _, email := range slices.Sorted(maps.Keys(c.Addresses)) {
-		raw, err := json.Marshal(c.Addresses[email])
-		if err != nil {
-			return nil, nil, fmt.Errorf("keeping an address: %w", err)
-		}
-		keys, args = append(keys, addressKey(site, email)), append(args, raw)
+	args = []any{lease.token, ttlOf(c), c.Memory.Record(), len(c.Addresses), c.ID}
+	return withAddresses(site, c, keys, args)
+}
+
+// ttlOf is how many milliseconds a member's memory lasts; 0 is for ever.
+func ttlOf(c *member.Case) int64 {
+	if c.Memory.DeletedAt != 0 {
+		return deletedFor.Milliseconds()
 	}
-	return keys, args, nil
+	return 0
+}
+
+// withAddresses adds what a script needs to keep the case's addresses.
+func withAddresses(site string, c *member.Case, keys []string, args []any) ([]string, []any) {
+	for _, email := range slices.Sorted(maps.Keys(c.Addresses)) {
+		key, field := addressAt(site, email)
+		a := c.Addresses[email]
+		keys, args = append(keys, key), append(args, field, a.Record())
+	}
+	return keys, args
 }
 
 var save = redis.NewScript(luaSave + `return save() and 1 or 0`)
@@ -111,10 +120,7 @@ var save = redis.NewScript(luaSave + `return save() and 1 or 0`)
 // Save keeps a case's memory and addresses, all or nothing, under the lease
 // that was taken for them. ErrLeaseLost: nothing was kept.
 func (s *Store) Save(ctx context.Context, site string, c *member.Case, lease *Lease) error {
-	keys, args, err := saved(site, c, lease)
-	if err != nil {
-		return err
-	}
+	keys, args := saved(site, c, lease)
 	kept, err := save.Run(ctx, s.redis, keys, args...).Int()
 	if err != nil {
 		return fmt.Errorf("keeping a member: %w", err)
@@ -137,10 +143,7 @@ return reserve(KEYS[#KEYS - 1], KEYS[#KEYS], tonumber(ARGV[#ARGV - 1]), tonumber
 // sent: it returns how long to wait for its slot. ErrLeaseLost: nothing was kept,
 // and no slot taken.
 func (s *Store) Prepare(ctx context.Context, site string, c *member.Case, lease *Lease, p Pace) (time.Duration, error) {
-	keys, args, err := saved(site, c, lease)
-	if err != nil {
-		return 0, err
-	}
+	keys, args := saved(site, c, lease)
 	keys, args = append(keys, paceKey(site), spareKey(site)), append(args, p.interval(), p.Burst)
 	wait, err := prepare.Run(ctx, s.redis, keys, args...).Int64()
 	if err != nil {

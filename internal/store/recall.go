@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/redis/go-redis/v9"
@@ -109,7 +108,7 @@ func readMemories(answer *redis.SliceCmd, into []Recalled) error {
 			continue
 		}
 		into[i].Known = true
-		if err := json.Unmarshal([]byte(raw), &into[i].Memory); err != nil {
+		if into[i].Memory, err = member.MemoryOf([]byte(raw)); err != nil {
 			return err
 		}
 	}
@@ -137,29 +136,12 @@ func (s *Store) RecallAddresses(ctx context.Context, site string, emails []strin
 	for len(emails) > 0 {
 		group := emails[:min(recallSize*inFlight, len(emails))]
 		emails = emails[len(group):]
-		if err := s.recallAddresses(ctx, site, group, all); err != nil {
+		pipe := s.redis.Pipeline()
+		answers := askAddresses(ctx, pipe, site, group)
+		_, _ = pipe.Exec(ctx) // each answer has its own error
+		if err := readAddresses(answers, group, all); err != nil {
 			return nil, err
 		}
 	}
 	return all, nil
-}
-
-func (s *Store) recallAddresses(ctx context.Context, site string, emails []string, into map[string]member.Address) error {
-	pipe := s.redis.Pipeline()
-	var answers []*redis.SliceCmd
-	for from := 0; from < len(emails); from += recallSize {
-		answers = append(answers, pipe.MGet(ctx, addressKeys(site, emails[from:min(from+recallSize, len(emails))])...))
-	}
-	_, _ = pipe.Exec(ctx) // each answer has its own error
-	for i, answer := range answers {
-		from := i * recallSize
-		found, err := addressesOf(answer, emails[from:min(from+recallSize, len(emails))])
-		if err != nil {
-			return err
-		}
-		for key, address := range found {
-			into[key] = address
-		}
-	}
-	return nil
 }
