@@ -14,10 +14,10 @@ export HOME := $(if $(HOME),$(HOME),$(shell eval echo "~$$(id -un)"))
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
-.PHONY: help deps build demo test lint fmt cover bench screens docs completions release clean go-is-there
+.PHONY: help deps build demo test lint fmt cover bench e2e-cm screens docs completions release clean go-is-there
 
 help: ## show the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 deps: go-is-there ## install what the tests need: redis-server, a C compiler, Chromium
 	@$(SHELL) .make/deps.sh test
@@ -46,8 +46,12 @@ cover: go-is-there ## measure coverage over all packages
 	$(GO) tool cover -html=coverage.out -o coverage.html
 	@$(GO) tool cover -func=coverage.out | tail -n 1
 
-bench: go-is-there ## run the benchmarks; BENCH=Accept narrows
-	$(GO) test -run '^$$' -bench '$(if $(BENCH),$(BENCH),.)' -benchmem ./...
+bench: build ## measure against reference programs, docs/performance.md; ROW=accept RUNS=5 QUICK=1, or BENCH=Accept for Go's own
+	@$(SHELL) .make/deps.sh bench
+	@$(SHELL) .make/bench.sh '$(BENCH)' '$(ROW)' '$(RUNS)' '$(QUICK)'
+
+e2e-cm: go-is-there ## hold the real Campaign Monitor against the tests' one; CM_API_KEY=… CM_LIST_ID=…
+	@$(SHELL) .make/e2e-cm.sh
 
 screens: go-is-there ## look at the dashboard: screenshots into bin/screens, and the README's picture
 	@$(SHELL) .make/deps.sh test

@@ -7,6 +7,15 @@ import (
 	"time"
 )
 
+// clients are those that the key reaches; in an account of the simulator, all.
+func (s *Server) clients(*call) reply {
+	out := []map[string]string{}
+	for _, id := range slices.Sorted(maps.Keys(s.suppressed)) {
+		out = append(out, map[string]string{"ClientID": id, "Name": "Client"})
+	}
+	return ok(out)
+}
+
 func (s *Server) clientLists(c *call) reply {
 	out := []map[string]string{}
 	for _, l := range s.lists {

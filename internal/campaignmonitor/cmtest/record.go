@@ -12,7 +12,8 @@ type Request struct {
 	List   string
 	Emails []string // the addresses a write touches, or a read asks for
 	At     time.Time
-	Status int // 0 while it runs, and where the client got no answer
+	Until  time.Time // when the work on it ended; zero while it runs
+	Status int       // 0 while it runs, and where the client got no answer
 	Code   int
 }
 
@@ -62,7 +63,8 @@ func (s *Server) enter(c *call) {
 func (s *Server) leave(c *call, status, code int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.record.requests[c.entry].Status, s.record.requests[c.entry].Code = status, code
+	r := &s.record.requests[c.entry]
+	r.Status, r.Code, r.Until = status, code, s.opts.Now()
 	for _, key := range s.held(c) {
 		if s.record.flying[key]--; s.record.flying[key] == 0 {
 			delete(s.record.flying, key)

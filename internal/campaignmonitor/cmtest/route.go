@@ -126,6 +126,7 @@ func (s *Server) routeWebhooks(on func(string, string, func(*call, *list) reply)
 }
 
 func (s *Server) routeClients(add func(string, string, handlerFunc)) {
+	add("GET /clients", "clients", s.clients)
 	add("GET /clients/{client}/lists", "client_lists", s.clientLists)
 	add("GET /clients/{client}/listsforemail", "client_lists_for_email", s.listsForEmail)
 	add("GET /clients/{client}/suppressionlist", "suppression_read", s.readSuppression)
