@@ -3,6 +3,7 @@
 #   deps.sh test    and redis-server, a C compiler for the race detector, and Chromium
 #                   with axe-core (from npm, into .tools) for the dashboard's tests
 #   deps.sh ci      and make, shellcheck, and shells to try completions in
+#   deps.sh bench   redis-server, and the seed's stack in Python, for make bench
 #   deps.sh deploy  only what checks the files in docs/deploy, and packages
 # It does not fail for what is missing: what cannot run without it says so.
 
@@ -30,6 +31,7 @@ missing() {
 	have_certificates || echo ca-certificates
 	[ "$1" = build ] && return
 	have_redis || redis_package
+	[ "$1" = bench ] && { bench_packages; return; }
 	have_compiler || compiler_packages
 	have_browser || browser_packages
 	[ "$1" = ci ] || return 0
@@ -87,6 +89,13 @@ compiler_packages() {
 
 shellcheck_package() {
 	if [ "$manager" = dnf ]; then echo ShellCheck; else echo shellcheck; fi
+}
+
+# bench_packages knows Debian's names only: elsewhere the seed's stack is not measured.
+bench_packages() {
+	[ "$manager" = apt-get ] || return 0
+	/usr/bin/python3 -c 'import fastapi, uvicorn, rq, httpx, redis, uvloop, httptools, hiredis' 2>/dev/null && return
+	echo python3-fastapi python3-uvicorn python3-rq python3-httpx python3-redis python3-uvloop python3-httptools python3-hiredis
 }
 
 # deploy_packages knows Debian's names only: these checks run on CI's machines.
