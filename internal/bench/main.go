@@ -26,6 +26,7 @@ import (
 
 	"github.com/ghostcm/ghostcm/internal/bench/limit"
 	"github.com/ghostcm/ghostcm/internal/bench/load"
+	"github.com/ghostcm/ghostcm/internal/bench/pages"
 	"github.com/ghostcm/ghostcm/internal/bench/rig"
 	"github.com/ghostcm/ghostcm/internal/bench/untuned"
 	"github.com/ghostcm/ghostcm/internal/bench/upstream"
@@ -42,7 +43,7 @@ func main() {
 
 func run(ctx context.Context) error {
 	var o options
-	role := flag.String("role", "bench", "bench, budget, record, list; or a part: load, upstream, limit, untuned")
+	role := flag.String("role", "bench", "bench, budget, record, list; or a part: load, upstream, limit, untuned, pages")
 	flag.StringVar(&o.binary, "binary", "bin/ghostcm", "what is measured")
 	flag.StringVar(&o.rows, "row", "", "rows to measure, separated by commas; empty: all")
 	flag.IntVar(&o.runs, "runs", 5, "how often each is measured")
@@ -52,6 +53,8 @@ func run(ctx context.Context) error {
 	flag.StringVar(&reference.Redis, "redis", "", "of a reference program: path of Redis' socket")
 	flag.IntVar(&reference.Consumers, "consumers", 1, "of a reference program")
 	flag.StringVar(&reference.List, "list", "", "of a reference program: URL of the list's subscribers")
+	ghost := flag.String("ghost", "", "of pages: URL of a Ghost")
+	key := flag.String("key", "", "of pages: its Admin API key")
 	flag.Parse()
 	switch *role {
 	case "bench":
@@ -65,6 +68,10 @@ func run(ctx context.Context) error {
 		return generate()
 	case "upstream":
 		return upstream.Serve(ctx, func(address string) { fmt.Println(address) })
+	case "pages":
+		n, err := pages.Fetch(ctx, *ghost, *key)
+		fmt.Println(n)
+		return err
 	case "limit":
 		return serveLimit(ctx, reference)
 	case "untuned":

@@ -16,7 +16,7 @@ var errFailed = errors.New("some rows could not be measured")
 
 // rows are all that can be measured, in the order of the table.
 func rows() []row {
-	return slices.Concat(acceptRows(), drainRows())
+	return slices.Concat(acceptRows(), drainRows(), sitesRows(), syncRows(), smallRows(), curveRows())
 }
 
 // measure takes the rows that are asked for, and tells of each as it ends.

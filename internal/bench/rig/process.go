@@ -37,7 +37,7 @@ func launch(c command) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer log.Close()                             // the child has its own
+	defer log.Close() // the child has its own
 	cmd := exec.Command(c.args[0], c.args[1:]...)
 	cmd.Env, cmd.Dir, cmd.Stderr, cmd.SysProcAttr = c.env, c.dir, log, ownGroup()
 	cmd.Stdout = log

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -50,4 +52,17 @@ func (w *World) Time(ctx context.Context, args ...string) (time.Duration, error)
 		return 0, fmt.Errorf("ghostcm %v: %w: %s", args, err, out)
 	}
 	return took, nil
+}
+
+// Fetch fetches the pages of the first site's Ghost in a process of their own, and
+// fails unless all members are there.
+func (w *World) Fetch(ctx context.Context, members int) (time.Duration, error) {
+	cmd := exec.CommandContext(ctx, w.Self, "-role", "pages", "-ghost", w.Sites[0].Ghost, "-key", w.Sites[0].AdminKey)
+	began := time.Now()
+	out, err := cmd.Output()
+	took := time.Since(began)
+	if err == nil && strings.TrimSpace(string(out)) != strconv.Itoa(members) {
+		err = fmt.Errorf("%w: %s of %d members were fetched", ErrWrong, out, members)
+	}
+	return took, err
 }
