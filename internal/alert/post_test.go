@@ -138,7 +138,7 @@ func TestAReceiverThatHangsIsGivenUp(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), answerWithin+500*time.Millisecond)
 	defer cancel()
 	began := time.Now()
-	if err := lenient(t, s.URL).try(ctx); err == nil || time.Since(began) > answerWithin+3*time.Second {
+	if err := lenient(t, s.URL).try(ctx); err == nil || time.Since(began) > answerWithin+20*time.Second {
 		t.Errorf("got %v after %s", err, time.Since(began))
 	}
 }

@@ -38,7 +38,7 @@ func documentedRights(t *testing.T, password string) string {
 // askRedis sends one command as a person would type it, and returns the answer.
 func askRedis(t *testing.T, socket, command string) string {
 	t.Helper()
-	conn, err := net.DialTimeout("unix", socket, time.Second)
+	conn, err := net.DialTimeout("unix", socket, 10*time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}

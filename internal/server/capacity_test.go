@@ -135,7 +135,7 @@ func TestABodyThatNobodyReadsHoldsNoConnection(t *testing.T) {
 				t.Error(err)
 			}
 			_, _ = c.in.ReadByte() // returns when the server hangs up
-			if took := time.Since(began); took > 5*time.Second {
+			if took := time.Since(began); took > 20*time.Second {
 				t.Errorf("the connection was held for %v", took)
 			}
 		})
