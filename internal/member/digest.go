@@ -18,6 +18,16 @@ func digest(s string) Digest {
 // text is the digest for whoever wants a word.
 func (d Digest) text() string { return base64.RawURLEncoding.EncodeToString(d[:]) }
 
+// textDigest is the digest whose text this is.
+func textDigest(s string) (d Digest, is bool) {
+	raw, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil || len(raw) != len(d) {
+		return d, false
+	}
+	d = Digest(raw)
+	return d, d.text() == s
+}
+
 // Digests tell which values a list has, without keeping them: of the name, and of
 // each fact. Two of them are compared by ==.
 type Digests [len(columnOrder) + 1]Digest

@@ -95,6 +95,18 @@ func (w *recordWriter) id(bit int, s string) {
 	w.raw(s)
 }
 
+// print writes a layout's fingerprint; one that is no digest is written out.
+func (w *recordWriter) print(bit int, s string) {
+	if !w.flag(bit, s != "") {
+		return
+	}
+	if d, is := textDigest(s); is {
+		w.body = append(append(w.body, 0), d[:]...)
+		return
+	}
+	w.raw(s)
+}
+
 // recordReader gives back what a recordWriter collected. After a fault it gives
 // nothing more.
 type recordReader struct {
@@ -199,4 +211,16 @@ func (r *recordReader) id(bit int) string {
 		return string(r.take(n))
 	}
 	return hex.EncodeToString(r.take(idBytes))
+}
+
+func (r *recordReader) print(bit int) string {
+	if !r.flag(bit) {
+		return ""
+	}
+	if n := r.uvarint(); n > 0 {
+		return string(r.take(n))
+	}
+	d := Digest{}
+	copy(d[:], r.take(uint64(len(d))))
+	return d.text()
 }

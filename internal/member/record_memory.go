@@ -38,12 +38,12 @@ func (m *Memory) Record() []byte {
 	if w.flag(bitWritten, m.Written != Digests{}) {
 		w.body = m.Written.append(w.body)
 	}
-	w.text(bitLayout, m.Layout)
+	w.print(bitLayout, m.Layout)
 	w.number(bitAppliedAt, m.AppliedAt)
 	w.flag(bitSubscribed, m.Subscribed.Known)
 	w.flag(bitOptedIn, m.Subscribed.Value)
 	if w.flag(bitStatusChangedAt, !m.StatusChangedAt.IsZero()) {
-		w.body = binary.AppendVarint(w.body, m.StatusChangedAt.UnixMilli())
+		w.body = binary.AppendVarint(w.body, m.AppliedAt-m.StatusChangedAt.UnixMilli()) // mostly small
 	}
 	w.word(bitPreviousStatus, m.PreviousStatus)
 	w.flag(bitInactive, m.Inactive)
@@ -67,10 +67,10 @@ func MemoryOf(record []byte) (m Memory, err error) {
 	if r.flag(bitWritten) {
 		m.Written.read(r)
 	}
-	m.Layout, m.AppliedAt = r.text(bitLayout), r.number(bitAppliedAt)
+	m.Layout, m.AppliedAt = r.print(bitLayout), r.number(bitAppliedAt)
 	m.Subscribed = Maybe[bool]{Known: r.flag(bitSubscribed), Value: r.flag(bitOptedIn)}
 	if r.flag(bitStatusChangedAt) {
-		m.StatusChangedAt = time.UnixMilli(r.varint()).UTC()
+		m.StatusChangedAt = time.UnixMilli(m.AppliedAt - r.varint()).UTC()
 	}
 	m.PreviousStatus, m.Inactive = r.word(bitPreviousStatus), r.flag(bitInactive)
 	m.DeletedAt, m.Vanished = r.number(bitDeletedAt), r.flag(bitVanished)
