@@ -14,6 +14,7 @@ type commit struct {
 	set       string // retry or dead letters; empty: the job is done
 	score     any    // unix seconds
 	next      string // the job as it goes into set
+	failed    bool   // it was sent, and may not have arrived
 }
 
 // add reads one command of the library's transaction: LREM list 1 raw, DECR,
@@ -35,15 +36,29 @@ func (c *commit) params(poolID string) (keys []string, args []any) {
 	return keys, args
 }
 
+// workerCommit is commitScript for the other client.
+var workerCommit = redigo.NewScript(-1, luaCommit)
+
 // send commits over the worker's own connection.
 func (c *commit) send(conn redigo.Conn, poolID string) error {
+	_, err := workerCommit.Do(conn, c.flat(poolID)...)
+	return err
+}
+
+// sendAlong commits with what the connection sends next; a Redis that does not have
+// the script says so.
+func (c *commit) sendAlong(conn redigo.Conn, poolID string) error {
+	return workerCommit.SendHash(conn, c.flat(poolID)...)
+}
+
+// flat is how redigo wants keys and arguments.
+func (c *commit) flat(poolID string) []any {
 	keys, args := c.params(poolID)
 	all := []any{len(keys)}
 	for _, k := range keys {
 		all = append(all, k)
 	}
-	_, err := redigo.NewScript(-1, luaCommit).Do(conn, append(all, args...)...)
-	return err
+	return append(all, args...)
 }
 
 // repeat commits over the shared client.

@@ -15,8 +15,8 @@ import (
 //     empty-handed to sleep for up to 5 s, and answers "no job" once the pool
 //     is closed.
 //   - The transaction that ends a job becomes one script that is safe to
-//     repeat, and is kept for repetition if it fails. The library sends its own
-//     once and forgets the job if it is lost.
+//     repeat, goes along with the next fetch, and is kept for repetition if it
+//     fails. The library sends its own once and forgets the job if it is lost.
 //   - The list of pools that the library's own reaper asks for is empty: that
 //     one can reap living pools. See reap.go.
 type conn struct {
@@ -25,6 +25,7 @@ type conn struct {
 	log    *noise
 	now    func() time.Time
 	batch  *commit // the transaction being collected, nil outside of one
+	doubt  bool    // its node refused the last fetch
 }
 
 var errUnknownCommit = errors.New("the library ended a job in an unknown way")
@@ -50,7 +51,7 @@ func (c *conn) Do(cmd string, args ...any) (any, error) {
 	case isFetch(cmd, args):
 		return c.fetch(cmd, args)
 	case cmd == "EXEC" && c.batch != nil:
-		return nil, c.commit()
+		return nil, c.end()
 	case cmd == "SMEMBERS" && len(args) == 1 && text(args[0]) == poolsKey:
 		return []any{}, nil
 	}
@@ -82,7 +83,8 @@ func (c *conn) fetch(cmd string, args []any) (any, error) {
 	c.keeper.joined(text(args[8]))
 	for !c.keeper.isClosed() {
 		c.keeper.turned()
-		v, err := c.Conn.Do(cmd, args...)
+		v, err := c.turn(cmd, args)
+		c.doubt = refused(err)
 		if err != nil {
 			return v, err
 		}
@@ -102,25 +104,58 @@ func (c *conn) fetch(cmd string, args []any) (any, error) {
 	return nil, nil
 }
 
-// commit ends the job of the collected transaction. A failure to reach Redis is
-// no error here: the sweep will repeat it.
-func (c *conn) commit() error {
+// end leaves the end of the collected transaction's job to the fetch that follows
+// it, or else to the sweep.
+func (c *conn) end() error {
 	batch := *c.batch
 	c.batch = nil
 	if batch.list == "" {
 		return errUnknownCommit
 	}
-	c.settle(batch)
+	c.keeper.postpone(batch)
 	return nil
 }
 
-func (c *conn) settle(entry commit) {
-	if err := entry.send(c.Conn, c.keeper.pool()); err != nil {
+// turn ends the jobs that are over and fetches the next, in one round trip.
+func (c *conn) turn(cmd string, args []any) (any, error) {
+	ended := c.keeper.unsettled()
+	for _, e := range ended {
+		_ = e.sendAlong(c.Conn, c.keeper.pool()) // what goes wrong, flushing tells again
+	}
+	_ = c.Conn.Send(cmd, args...)
+	lost := c.Conn.Flush()
+	var again []commit // Redis does not have the script, and gets it once the answers are read
+	for _, e := range ended {
+		err := lost
+		if err == nil {
+			_, err = c.Conn.Receive()
+		}
+		if unknownScript(err) {
+			again = append(again, e)
+		} else {
+			c.settled(e, err)
+		}
+	}
+	if lost != nil {
+		return nil, lost
+	}
+	v, err := c.Conn.Receive()
+	for _, e := range again {
+		c.settled(e, e.send(c.Conn, c.keeper.pool()))
+	}
+	return v, err
+}
+
+// settled keeps a commit that failed for repetition: that Redis was not reached is
+// no error here.
+func (c *conn) settled(e commit, err error) {
+	if err != nil {
 		c.log.warn("jobs.commit_postponed", err)
-		c.keeper.postpone(entry)
+		e.failed = true
+		c.keeper.postpone(e)
 		return
 	}
-	c.keeper.release(entry.raw)
+	c.keeper.release(e.raw)
 }
 
 // text reads a key or value, which the library passes as string or bytes.

@@ -15,6 +15,9 @@ const (
 	// ioTimeout bounds one command of a worker. A network that was cut without a
 	// word is noticed after it, well within the minute promised for recovery.
 	ioTimeout = 30 * time.Second
+	// freshFor is how long a connection that worked is believed to work still. One
+	// that does not costs a fetch that the library repeats, or a commit that is kept.
+	freshFor = time.Second
 )
 
 type dialFunc func(context.Context) (redigo.Conn, error)
@@ -107,7 +110,12 @@ func (k *keeper) redisPool(
 ) *redigo.Pool {
 	return &redigo.Pool{
 		MaxActive: size, MaxIdle: size, Wait: true,
-		TestOnBorrow: func(c redigo.Conn, _ time.Time) error { return writable(c) },
+		TestOnBorrow: func(c redigo.Conn, lastUsed time.Time) error {
+			if w, ok := c.(*conn); ok && !w.doubt && time.Since(lastUsed) < freshFor {
+				return nil
+			}
+			return writable(c)
+		},
 		Dial: func() (redigo.Conn, error) {
 			for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
 				c, err := dial(ctx)

@@ -21,6 +21,16 @@ var errInjected = errors.New("injected: connection broken")
 type faulty struct {
 	redigo.Conn
 	broken bool
+	sent   []command // whose answers are to come
+}
+
+type command struct {
+	name string
+	args []any
+}
+
+func (c command) isCommit() bool {
+	return strings.HasPrefix(c.name, "EVAL") && len(c.args) > 2 && strings.HasSuffix(text(c.args[2]), ":inprogress")
 }
 
 func (f *faulty) Err() error {
@@ -31,17 +41,50 @@ func (f *faulty) Err() error {
 }
 
 func (f *faulty) Do(cmd string, args ...any) (any, error) {
-	if f.broken && cmd != "" {
+	if cmd == "" && f.broken {
+		return nil, nil
+	}
+	if err := f.Send(cmd, args...); err != nil {
+		return nil, err
+	}
+	if err := f.Flush(); err != nil {
+		return nil, err
+	}
+	return f.Receive()
+}
+
+func (f *faulty) Send(cmd string, args ...any) error {
+	c := command{cmd, args}
+	f.broken = f.broken || c.isCommit() && rand.IntN(100) < 10
+	if f.broken {
+		return errInjected
+	}
+	if cmd == "" {
+		return nil
+	}
+	f.sent = append(f.sent, c)
+	return f.Conn.Send(cmd, args...)
+}
+
+func (f *faulty) Flush() error {
+	if f.broken {
+		return errInjected
+	}
+	return f.Conn.Flush()
+}
+
+func (f *faulty) Receive() (any, error) {
+	if f.broken {
 		return nil, errInjected
 	}
+	if len(f.sent) == 0 {
+		return nil, nil
+	}
+	answered := f.sent[0]
+	f.sent = f.sent[1:]
+	v, err := f.Conn.Receive()
 	dice := rand.IntN(100)
-	isCommit := strings.HasPrefix(cmd, "EVAL") && len(args) > 2 && strings.HasSuffix(text(args[2]), ":inprogress")
-	if isCommit && dice < 10 {
-		f.broken = true
-		return nil, errInjected
-	}
-	v, err := f.Conn.Do(cmd, args...)
-	if isCommit && dice < 20 || isFetch(cmd, args) && v != nil && dice >= 95 {
+	if answered.isCommit() && dice < 10 || isFetch(answered.name, answered.args) && v != nil && dice >= 95 {
 		f.broken = true
 		return nil, errInjected
 	}

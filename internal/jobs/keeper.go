@@ -18,7 +18,7 @@ type keeper struct {
 	mu       sync.Mutex
 	poolID   string              // the library's name for the pool; empty until its first fetch
 	held     map[string]int      // raw job -> workers that have it
-	pending  []commit            // commits that may not have reached Redis
+	pending  []commit            // ends of jobs that may not have reached Redis
 	suspects map[string]struct{} // in progress but held by nobody, at the last sweep
 }
 
@@ -90,15 +90,15 @@ func (k *keeper) release(raw string) {
 	}
 }
 
-// postpone keeps a commit that failed, for the sweep to repeat. Its job stays
-// held until then.
+// postpone keeps the end of a job for the next fetch to take along, or for the
+// sweep. Its job stays held until then.
 func (k *keeper) postpone(c commit) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.pending = append(k.pending, c)
 }
 
-// unsettled takes out the commits that have to be repeated.
+// unsettled takes out the ends of jobs that are not known to be in Redis.
 func (k *keeper) unsettled() []commit {
 	k.mu.Lock()
 	defer k.mu.Unlock()

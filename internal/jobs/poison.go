@@ -19,7 +19,7 @@ const unreadable = "(empty)"
 func (c *conn) bury(fetched commit, why error) {
 	c.log.warn("jobs.unreadable_entry", why)
 	fetched.set, fetched.score, fetched.next = deadKey, c.now().Unix(), or(fetched.raw, unreadable)
-	c.settle(fetched)
+	c.settled(fetched, fetched.send(c.Conn, c.keeper.pool()))
 }
 
 // unstick ends the next waiting entry if it is what the library stumbled over.
@@ -44,5 +44,7 @@ func (c *conn) unstick() {
 // data and not about the script being unknown to it yet.
 func refused(err error) bool {
 	_, answered := errors.AsType[redis.Error](err)
-	return answered && !strings.HasPrefix(err.Error(), "NOSCRIPT ")
+	return answered && !unknownScript(err)
 }
+
+func unknownScript(err error) bool { return err != nil && strings.HasPrefix(err.Error(), "NOSCRIPT ") }

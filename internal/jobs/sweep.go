@@ -8,9 +8,10 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// sweep repeats the commits that may have been lost, and queues again what
-// Redis says this pool has in progress but no worker holds (the answer to its
-// fetch was lost). It returns how many it did of each.
+// sweep sends the commits that no fetch took along, repeats those that may have
+// been lost, and queues again what Redis says this pool has in progress but no
+// worker holds (the answer to its fetch was lost). It returns how many commits it
+// repeated and jobs it queued.
 func (k *keeper) sweep(ctx context.Context, client redis.UniversalClient) (committed, requeued int, err error) {
 	poolID := k.pool()
 	if poolID == "" {
@@ -40,12 +41,15 @@ func (k *keeper) repeatCommits(ctx context.Context, client redis.UniversalClient
 	var errs []error
 	for _, c := range k.unsettled() {
 		if err := c.repeat(ctx, client, poolID); err != nil {
+			c.failed = true
 			k.postpone(c)
 			errs = append(errs, err)
 			continue
 		}
 		k.release(c.raw)
-		n++
+		if c.failed {
+			n++
+		}
 	}
 	return n, errors.Join(errs...)
 }
