@@ -34,31 +34,30 @@ type Taken struct {
 // the entry, and a worker that woke late would clear what it never saw.
 //
 //	KEYS inbox, waiting, queue, arrived
-//	ARGV now, name, job id, job, channel, event, sent, deleted, n keys, key, value …, addresses …
+//	ARGV now, name, job id, job, channel, event, sent, deleted, field, value …
 //	returns the id of the job that carries the event, and 1 if it was there already
 var accept = redis.NewScript(`
-local inbox = KEYS[1]
-local sent = tonumber(ARGV[7])
-local n = tonumber(ARGV[9])
-for i = 10, 9 + 2 * n, 2 do
-  local field = 'k:' .. ARGV[i]
-  local had = redis.call('hget', inbox, field)
-  local at = had and tonumber(string.match(had, '^(%d+)|'))
-  local value = ARGV[7] .. '|' .. ARGV[i + 1]
-  if not at or sent > at or (sent == at and value > had) then
-    redis.call('hset', inbox, field, value)
-  end
-end
-for i = 10 + 2 * n, #ARGV do redis.call('hset', inbox, 'a:' .. ARGV[i], 1) end
-local old = redis.call('hmget', inbox, 'sent', 'deleted', 'events', 'received', 'job', 'wait')
-if sent > tonumber(old[1] or 0) then redis.call('hset', inbox, 'sent', ARGV[7]) end
-if ARGV[8] == '1' and sent > tonumber(old[2] or 0) then redis.call('hset', inbox, 'deleted', ARGV[7]) end
+local inbox, sent = KEYS[1], tonumber(ARGV[7])
+local names = {'sent', 'deleted', 'events', 'received', 'job', 'wait'}
+for i = 9, #ARGV, 2 do names[#names + 1] = ARGV[i] end
+local old = redis.call('hmget', inbox, unpack(names))
+local received = old[4] or ARGV[1]
 local events = ARGV[6]
 if old[3] then events = string.sub(old[3] .. ' ' .. events, -1700) end
-redis.call('hset', inbox, 'events', events, 'received', old[4] or ARGV[1], 'version', ARGV[3])
-redis.call('zadd', KEYS[4], 'NX', old[4] or ARGV[1], ARGV[2])
-if old[5] and (old[6] == 'queued' or old[6] == 'running' or old[6] == 'slot') then return {old[5], 1} end
-redis.call('hset', inbox, 'job', ARGV[3], 'wait', 'queued', 'due', ARGV[1])
+local new = {'events', events, 'received', received, 'version', ARGV[3]}
+local function put(field, value) new[#new + 1] = field new[#new + 1] = value end
+if sent > tonumber(old[1] or 0) then put('sent', ARGV[7]) end
+if ARGV[8] == '1' and sent > tonumber(old[2] or 0) then put('deleted', ARGV[7]) end
+for i = 9, #ARGV, 2 do
+  local had, value = old[(i + 5) / 2], ARGV[i + 1]
+  local at = had and tonumber(string.match(had, '^(%d+)|'))
+  if not at or sent > at or (sent == at and value > had) then put(ARGV[i], value) end
+end
+local joined = old[5] and (old[6] == 'queued' or old[6] == 'running' or old[6] == 'slot')
+if not joined then put('job', ARGV[3]) put('wait', 'queued') put('due', ARGV[1]) end
+redis.call('hset', inbox, unpack(new))
+redis.call('zadd', KEYS[4], 'NX', received, ARGV[2])
+if joined then return {old[5], 1} end
 redis.call('persist', inbox)
 redis.call('zadd', KEYS[2], ARGV[1], ARGV[2])
 redis.call('lpush', KEYS[3], ARGV[4])
@@ -73,15 +72,16 @@ func (s *Store) Accept(ctx context.Context, d Delivery, job Job) (Receipt, error
 	if entry.DeletedAt != 0 {
 		deleted = "1"
 	}
+	sent := strconv.FormatInt(entry.SentAt, 10)
 	args := []any{
 		s.nowMillis(), waitingName(d.Site, entry.ID), job.ID, job.Raw, job.WakeChannel, d.EventID,
-		strconv.FormatInt(entry.SentAt, 10), deleted, len(entry.Known),
+		sent, deleted,
 	}
 	for key, value := range entry.Known {
-		args = append(args, key, value.JSON)
+		args = append(args, "k:"+key, sent+"|"+value.JSON)
 	}
 	for _, email := range entry.Addresses {
-		args = append(args, email)
+		args = append(args, "a:"+email, "1")
 	}
 	keys := []string{inboxKey(d.Site, entry.ID), waitingKey, job.QueueKey, arrivedKey}
 	reply, err := accept.Run(ctx, s.redis, keys, args...).Slice()
