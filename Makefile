@@ -14,7 +14,7 @@ export HOME := $(if $(HOME),$(HOME),$(shell eval echo "~$$(id -un)"))
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
-.PHONY: help deps build demo test lint fmt cover bench e2e-cm screens docs completions release clean go-is-there
+.PHONY: help deps build demo test lint fmt cover bench budget bench-record e2e-cm screens docs completions release clean go-is-there
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -48,7 +48,13 @@ cover: go-is-there ## measure coverage over all packages
 
 bench: build ## measure against reference programs, docs/performance.md; ROW=accept RUNS=5 QUICK=1, or BENCH=Accept for Go's own
 	@$(SHELL) .make/deps.sh bench
-	@$(SHELL) .make/bench.sh '$(BENCH)' '$(ROW)' '$(RUNS)' '$(QUICK)'
+	@$(SHELL) .make/bench.sh bench '$(BENCH)' '$(ROW)' '$(RUNS)' '$(QUICK)'
+
+budget: build ## hold allocations and round trips to Redis against what was recorded
+	@$(SHELL) .make/bench.sh budget
+
+bench-record: build ## record them anew
+	@$(SHELL) .make/bench.sh record
 
 e2e-cm: go-is-there ## hold the real Campaign Monitor against the tests' one; CM_API_KEY=… CM_LIST_ID=…
 	@$(SHELL) .make/e2e-cm.sh

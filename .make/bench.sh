@@ -1,9 +1,15 @@
-# Runs the benchmark suite, or Go's own benchmarks if a pattern is given:
-#   bench.sh PATTERN ROWS RUNS QUICK   each may be empty
+# Runs the benchmark suite, Go's own benchmarks if a pattern is given, or one of
+# the suite's other roles:
+#   bench.sh bench PATTERN ROWS RUNS QUICK   each of the four may be empty
+#   bench.sh budget                          hold allocations and round trips against the record
+#   bench.sh record                          write that record anew
 cd "$(dirname "$0")/.." || exit 1
-if [ -n "$1" ]; then
-	exec go test -run '^$' -bench "$1" -benchmem ./...
+role=$1
+if [ "$role" = bench ] && [ -n "$2" ]; then
+	exec go test -run '^$' -bench "$2" -benchmem ./...
 fi
 mkdir -p bin
-go build -o bin/bench ./internal/bench || exit 1
-exec bin/bench -row "$2" -runs "${3:-5}" ${4:+-quick}
+# As `make build` does, so that what it compiled is compiled once.
+CGO_ENABLED=0 go build -trimpath -o bin/bench ./internal/bench || exit 1
+[ "$role" = bench ] || exec bin/bench -role "$role"
+exec bin/bench -row "$3" -runs "${4:-5}" ${5:+-quick}

@@ -59,6 +59,10 @@ func run(ctx context.Context) error {
 	switch *role {
 	case "bench":
 		return measure(ctx, o)
+	case "budget":
+		return checkBudget(ctx, o)
+	case "record":
+		return record(ctx, o)
 	case "list":
 		for _, r := range rows() {
 			fmt.Printf("%-12s %s\n", r.name, r.title)
