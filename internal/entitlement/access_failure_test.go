@@ -90,6 +90,47 @@ func TestA200ThatDidNothingIsNoGrant(t *testing.T) {
 	d.wantsMember(jo, "free")
 }
 
+func TestAWriteThatGhostDoesNotMakeRisesAFewTimesADay(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, ghosttest.Options{Stripe: true})
+	for rested, want := range map[time.Duration]bool{2 * time.Minute: false, 5 * time.Hour: false, 7 * time.Hour: true} {
+		letter := jobs.DeadLetter{Site: "blog", Kind: entitlement.KindAccess, Code: "ghost:readback", DiedAt: d.clock().Add(-rested)}
+		if got := d.MayRise(t.Context(), letter); got != want {
+			t.Errorf("after %v: %t, want %t", rested, got, want)
+		}
+		letter.Code = "ghost:503"
+		if !d.MayRise(t.Context(), letter) {
+			t.Errorf("Ghost is back, and what died of its absence does not rise after %v", rested)
+		}
+	}
+}
+
+// What Ghost says of itself is believed for a minute, but not by who tries again.
+func TestWhoTriesAgainSeesThatStripeIsConnected(t *testing.T) {
+	t.Parallel()
+	for name, job := range map[string]jobs.Job{
+		"a retry": {Attempt: 2}, "an operator": {Attempt: 1, Event: "operator"}, "any other": {Attempt: 1},
+	} {
+		d := newDesk(t, ghosttest.Options{MariaDB: true})
+		d.add(ghosttest.Member{Email: jo})
+		e := d.settle(d.sub("s1", "prod_gold", jo, payment.ActionGrant))
+		d.wants(e, payment.StateNeedsAttention)
+		if strings.Contains(e.Outcome.Remedy, "or delete") {
+			t.Errorf("the remedy loses a reader: %s", e.Outcome.Remedy)
+		}
+		d.ghost.SetStripe(true)
+		job.Site, job.Key = "blog", e.ID
+		if err := d.attempt(job); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		want := payment.StateGranted
+		if name == "any other" {
+			want = payment.StateNeedsAttention
+		}
+		d.wants(d.read(e.ID), want)
+	}
+}
+
 // TestStripeThatGoesAwayLeavesNobodyCompedForEver disconnects Stripe while it is
 // still believed to be there.
 func TestStripeThatGoesAwayLeavesNobodyCompedForEver(t *testing.T) {

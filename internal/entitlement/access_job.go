@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/ghostcm/ghostcm/internal/ghost"
 	"github.com/ghostcm/ghostcm/internal/jobs"
 	"github.com/ghostcm/ghostcm/internal/member"
 	"github.com/ghostcm/ghostcm/internal/payment"
@@ -71,7 +70,7 @@ func (v *visit) carry(ctx context.Context) error {
 		return v.Store.SetDue(ctx, v.site.Name, v.job.Key, time.Time{})
 	}
 	v.about = about
-	if err := v.leaveFormer(ctx); err != nil {
+	if err := v.leaveFormers(ctx); err != nil {
 		return err
 	}
 	if v.nothingToGive(ctx) {
@@ -113,29 +112,6 @@ func (v *visit) mayBeNative() bool {
 	e := &v.about.Entitlement
 	return e.Provider == payment.Stripe && e.Subject.Kind == payment.Subscription && e.Email() != "" &&
 		e.Access(v.site.Mapping, v.Now()).State == payment.StateUnmapped
-}
-
-// leaveFormer takes from a member what an entitlement gave that is another's now.
-func (v *visit) leaveFormer(ctx context.Context) error {
-	e := &v.about.Entitlement
-	former := e.Outcome.MemberID
-	if former == "" || e.Linked == "" || former == e.Linked || !ghost.ValidID(former) {
-		return nil
-	}
-	p, found, err := v.memberByID(ctx, former)
-	if err != nil || !found {
-		return err
-	}
-	theirs, err := v.held(ctx, p)
-	if err != nil {
-		return err
-	}
-	wanted := payment.Desired(entitlementsIn(theirs), v.site.Mapping, v.Now())
-	d, err := v.settle(ctx, &p, wanted)
-	if err != nil {
-		return err
-	}
-	return v.keep(ctx, p, theirs, wanted, d)
 }
 
 // lock takes the lock under which a member's tiers are written, or of an address

@@ -66,7 +66,7 @@ func (d *desk) link(id, memberID string) {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	v.Entitlement.Linked, v.Entitlement.LinkedBy = memberID, payment.LinkedByOperator
+	v.Entitlement.Link(memberID)
 	if _, saved, err := d.store.SaveEntitlement(d.t.Context(), v.Entitlement, v.Version); err != nil || !saved {
 		d.t.Fatal(saved, err)
 	}
@@ -92,6 +92,72 @@ func TestALinkMovesAccessToAnotherMember(t *testing.T) {
 		d.wantsMember(jo, "comped Silver until 2026-12-29")
 		d.wantsMember("payer@example.com", "comped Silver until 2026-12-29")
 	})
+}
+
+// The ledger did not come to know what was written before the link: the process
+// ended, Ghost's answer was lost, or the link came in between.
+func TestALinkTakesWhatTheLedgerNeverKnew(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, stripe bool) {
+		for _, isMember := range []bool{true, false} {
+			for n := range 9 {
+				d := newDesk(t, ghosttest.Options{Stripe: stripe, MariaDB: true})
+				if isMember {
+					d.settle(d.sub("s0", "prod_silver", "payer@example.com", payment.ActionGrant))
+				}
+				other := d.settle(d.sub("s3", "prod_month", jo, payment.ActionGrant)).Linked
+				id := d.tell(d.sub("s1", "prod_gold", "payer@example.com", payment.ActionGrant))
+				d.fails(n, ghosttest.Fault{CutAfter: 1})
+				err := d.do(id)
+				d.ghost.Heal()
+				if err == nil {
+					continue // all was known
+				}
+				d.link(id, other)
+				d.wants(d.again(id), payment.StateGranted)
+				d.ghost.NightlyJob()
+				d.wantsMember(jo, "comped Gold until 2026-12-29")
+				if has := d.has("payer@example.com"); isMember && has != "comped Silver until 2026-12-29" || !isMember && strings.Contains(has, "until 2026-12") {
+					t.Errorf("request %d, a member %v: the payer keeps %q", n, isMember, has)
+				}
+			}
+		}
+	})
+}
+
+func TestASecondLinkTakesWhatTheFirstMayHaveGiven(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, ghosttest.Options{Stripe: true, MariaDB: true})
+	first, second := d.add(ghosttest.Member{Email: "first@example.com"}), d.add(ghosttest.Member{Email: "second@example.com"})
+	id := d.settle(d.sub("s1", "prod_gold", "payer@example.com", payment.ActionGrant)).ID
+	d.link(id, first.ID)
+	d.fails(9, ghosttest.Fault{CutAfter: 1}) // the first has it, and the ledger is not told
+	if err := d.do(id); err == nil || d.has("first@example.com") != "comped Gold until 2026-12-29" {
+		t.Fatalf("the link was not cut in the middle: %v, %q", err, d.has("first@example.com"))
+	}
+	d.ghost.Heal()
+	d.link(id, second.ID)
+	e := d.again(id)
+	d.wants(e, payment.StateGranted)
+	d.wantsMember("first@example.com", "free")
+	d.wantsMember("payer@example.com", "free")
+	d.wantsMember("second@example.com", "comped Gold until 2026-12-29")
+	if len(e.Formers) != 0 {
+		t.Errorf("formers that were left are kept in mind: %v", e.Formers)
+	}
+}
+
+func TestOnSQLiteAnAddressInAnotherCaseIsTheSamePerson(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, ghosttest.Options{Stripe: true})
+	d.add(ghosttest.Member{Email: "another-Jo@Example.com"})
+	d.add(ghosttest.Member{Email: "Jo@Example.com"})
+	d.wants(d.settle(d.sub("s1", "prod_gold", jo, payment.ActionGrant)), payment.StateGranted)
+	if n := len(d.ghost.Members()); n != 2 {
+		t.Errorf("%d members: one more was made", n)
+	}
+	d.wantsMember("Jo@Example.com", "comped Gold until 2026-12-29")
+	d.wantsMember("another-Jo@Example.com", "free")
 }
 
 func TestAMemberWhoWasDeletedIsNotMadeAgain(t *testing.T) {

@@ -204,8 +204,8 @@ func (s situation) give(before *store.Comp) decision {
 		return decision{
 			state: payment.StateNeedsAttention, again: s.now.Add(againSoon),
 			reason: "Ghost without Stripe gives a tier only to new members: this one is free, and would stay so",
-			remedy: "connect Stripe in Ghost (its keys are enough, nobody has to pay by it), " +
-				"or delete the member in Ghost, and retry; it is looked at again every hour",
+			remedy: "connect Stripe in Ghost (its keys are enough, test keys too, nobody has to pay by it); it is looked at again " +
+				"every hour. Do not delete the member for it: labels, newsletters and history would go too",
 		}
 	case s.access.Status == "free" && has:
 		d.act = actRegrant

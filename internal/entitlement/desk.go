@@ -34,7 +34,7 @@ func (d Desk) Link(ctx context.Context, site, id, memberID string) (was payment.
 		}
 		was = v.Entitlement
 		e := was
-		e.Linked, e.LinkedBy = memberID, payment.LinkedByOperator
+		e.Link(memberID)
 		_, saved, err := d.Store.SaveEntitlement(ctx, e, v.Version, accessJob(e))
 		if err != nil {
 			return was, err
@@ -66,8 +66,11 @@ func (d Desk) Look(ctx context.Context, site, memberID string) error {
 	return err
 }
 
+// eventOperator is the event of jobs that a person asked for.
+const eventOperator = "operator"
+
 func accessSpec(e payment.Entitlement) jobs.Spec {
-	return jobs.Spec{Kind: KindAccess, Site: e.Site, Key: e.ID, Event: "operator", EmailHash: member.AddressHash(e.Email())}
+	return jobs.Spec{Kind: KindAccess, Site: e.Site, Key: e.ID, Event: eventOperator, EmailHash: member.AddressHash(e.Email())}
 }
 
 func accessJob(e payment.Entitlement) store.Job { return encode(accessSpec(e)) }

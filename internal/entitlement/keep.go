@@ -42,6 +42,9 @@ func (v *visit) fill(e *payment.Entitlement, p person, a payment.Access, d decis
 	e.Outcome.Remedy = remedy(a.State)
 	e.Due = a.Next
 	about := e.ID == v.about.Entitlement.ID
+	if about {
+		e.Formers = nil // they were left before
+	}
 	if d.state != "" && (a.Live() || taking && about && a.State == payment.StateRevoked) {
 		e.Outcome.State, e.Outcome.Reason, e.Outcome.Remedy = d.state, d.reason, d.remedy
 	}

@@ -165,6 +165,41 @@ func TestWhatItsProviderDoesNotKnowIsQuarantined(t *testing.T) {
 	}
 }
 
+// Gumroad's books may show a sale later than its ping comes.
+func TestASaleThatItsProviderDoesNotShowYetIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	for name, shown := range map[string]bool{"it shows later": true, "it never does": false} {
+		d := newDesk(t, connectedGhost())
+		d.Sites[0].Proofs = map[string][]string{payment.Polar: {"secret"}}
+		answer := error(&provider.Error{Provider: payment.Gumroad, Op: "sale", Status: 404})
+		d.Prove = func(context.Context, store.PaymentDelivery, []string) error { return answer }
+		id := d.intake(payment.Polar, d.polarSub("s1", jo), func(p *store.PaymentDelivery) { p.Unproven = true })
+		var err error
+		for attempt := 1; attempt <= 5; attempt++ {
+			if err = d.take(id, attempt); jobs.CodeOf(err) != "gumroad:404" || jobs.IsPermanent(err) {
+				t.Fatalf("%s: attempt %d: %v", name, attempt, err)
+			}
+			if shown && attempt == 3 {
+				break
+			}
+			d.pass(time.Hour)
+		}
+		if size, err := d.store.QuarantineSize(t.Context(), "blog", payment.Polar); err != nil || size.Deliveries != 0 {
+			t.Errorf("%s: it is refused: %+v, %v", name, size, err)
+		}
+		letter := jobs.DeadLetter{Site: "blog", Kind: entitlement.KindPayment, Code: jobs.CodeOf(err), DiedAt: d.clock().Add(-day)}
+		if !shown && d.MayRise(t.Context(), letter) {
+			t.Error("its letter comes and goes without a person")
+		}
+		answer = nil // also for who replays the letter
+		if err := d.take(id, 1); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		d.wants(d.again("polar:s1"), payment.StateGranted)
+		d.wantsMember(jo, "comped Gold until 2026-12-29")
+	}
+}
+
 func TestASandboxIsTakenForARealPurchaseOnlyWhereThatIsWanted(t *testing.T) {
 	t.Parallel()
 	for _, taken := range []bool{false, true} {

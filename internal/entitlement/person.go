@@ -73,7 +73,7 @@ func (v *visit) byAddress(ctx context.Context, email string) (person, error) {
 		return person{}, err
 	}
 	v.met = true
-	a, found, err := v.site.Ghost.AccessByEmail(ctx, email)
+	a, found, err := v.byAnySpelling(ctx, email)
 	if errors.Is(err, ghost.ErrUnsearchable) { // such an address no member can have
 		return person{}, nil
 	}
@@ -89,6 +89,20 @@ func (v *visit) byAddress(ctx context.Context, email string) (person, error) {
 		}
 	}
 	return person{email: email, lease: lease}, nil
+}
+
+// byAnySpelling asks Ghost for the member with an address. On SQLite it finds only the
+// spelling it is asked for, and would take a second member in beside the first.
+func (v *visit) byAnySpelling(ctx context.Context, email string) (a ghost.Access, found bool, err error) {
+	a, found, err = v.site.Ghost.AccessByEmail(ctx, email)
+	if err != nil || found {
+		return a, found, err
+	}
+	house, err := v.ghosts[v.site.Name].of(ctx, v.site.Ghost, v.Now(), false)
+	if err != nil || !house.sqlite {
+		return a, false, err
+	}
+	return v.site.Ghost.AccessInAnyCase(ctx, email)
 }
 
 // theirs are all entitlements of the person, and the one that the job is about.

@@ -16,6 +16,9 @@ const (
 	rearmAtLeast = 5 * time.Minute
 	// providerRest is how long a delivery rests whose provider could not be asked.
 	providerRest = time.Hour
+	// unmadeRest is how long a write rests that Ghost takes and does not make, however
+	// healthy it seems: each rise ends in another letter, and another alarm.
+	unmadeRest = 6 * time.Hour
 	// healthWithin bounds the question whether Ghost is healthy.
 	healthWithin = 5 * time.Second
 )
@@ -58,7 +61,7 @@ func (f *Flow) mayRise(ctx context.Context, letter jobs.DeadLetter, healthy map[
 	if letter.Kind == KindPayment {
 		return passes(letter.Code) && (rested >= providerRest || strings.HasPrefix(letter.Code, "config:"))
 	}
-	if !passes(letter.Code) {
+	if !passes(letter.Code) || letter.Code == codeReadBack && rested < unmadeRest {
 		return false
 	}
 	well, asked := healthy[site.Name]

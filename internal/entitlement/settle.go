@@ -33,8 +33,10 @@ func (v *visit) settle(ctx context.Context, p *person, wanted payment.Wanted) (d
 	if err != nil || wanted.Tier == "" && grant.MemberID == "" {
 		return decision{}, err // of which nothing was given, nothing is to be taken
 	}
-	// What is taken must be taken in Ghost's way of today.
-	house, err := v.ghosts[v.site.Name].of(ctx, v.site.Ghost, v.Now(), wanted.Tier == "")
+	// What is taken must be taken in Ghost's way of today; and who tries again, or asks for
+	// another look, may have changed it just now.
+	fresh := wanted.Tier == "" || v.job.Attempt > 1 || v.job.Event == eventOperator
+	house, err := v.ghosts[v.site.Name].of(ctx, v.site.Ghost, v.Now(), fresh)
 	if err != nil {
 		return decision{}, err
 	}

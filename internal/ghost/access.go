@@ -102,6 +102,21 @@ func (c *Client) AccessByEmail(ctx context.Context, email string) (a Access, fou
 	return Access{}, false, nil
 }
 
+// AccessInAnyCase is AccessByEmail for a Ghost whose database tells upper and lower
+// case apart. It has the database look at every member.
+func (c *Client) AccessInAnyCase(ctx context.Context, email string) (a Access, found bool, err error) {
+	filter, err := filterEmailInAnyCase(email)
+	if err != nil {
+		return Access{}, false, fmt.Errorf("ghost member_by_email: %w", err)
+	}
+	f, found, err := c.bestOf(ctx, filter, email)
+	if err != nil || !found {
+		return Access{}, false, err
+	}
+	a, err = c.AccessByID(ctx, f.ID)
+	return a, err == nil, err
+}
+
 // access makes a call that answers with one member. An empty id is whichever.
 func (c *Client) access(ctx context.Context, call call, id string) (Access, error) {
 	var body struct {

@@ -119,6 +119,12 @@ func (c *Client) MemberByEmail(ctx context.Context, email string) (f member.Fact
 	if err != nil {
 		return member.Facts{}, false, fmt.Errorf("ghost %s: %w", op, err)
 	}
+	return c.bestOf(ctx, filter, email)
+}
+
+// bestOf is the member with an address among those that a filter selects.
+func (c *Client) bestOf(ctx context.Context, filter, email string) (f member.Facts, found bool, err error) {
+	const op = "member_by_email"
 	query := url.Values{"filter": {filter}, "include": {"tiers"}, "limit": {strconv.Itoa(pageSize)}}
 	p, err := c.members(ctx, call{op: op, path: "members/", query: query, bytes: maxPage}, pageSize)
 	if err != nil {

@@ -31,6 +31,15 @@ func filterEmail(email string) (string, error) {
 	return "email:" + quoted, nil
 }
 
+// filterEmailInAnyCase selects the members whose address contains one, in any case.
+func filterEmailInAnyCase(email string) (string, error) {
+	quoted, err := quoteNQL(email)
+	if err != nil {
+		return "", err
+	}
+	return "email:~" + quoted, nil
+}
+
 // filterAfter selects the members whose id sorts after one.
 func filterAfter(id string) (string, error) {
 	if !ValidID(id) {

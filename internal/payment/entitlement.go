@@ -2,6 +2,7 @@ package payment
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"github.com/ghostcm/ghostcm/internal/member"
@@ -31,6 +32,9 @@ type Entitlement struct {
 	// operator, or by the first match. It then stands against every address.
 	Linked   string   `json:"linked,omitempty"`
 	LinkedBy LinkedBy `json:"linked_by,omitempty"`
+	// Formers are the Ghost ids of members it was linked to before, who may have got
+	// something by it that was not kept in the ledger yet.
+	Formers []string `json:"formers,omitempty"`
 
 	// Welcome is whether a member who is made for it gets a mail to sign in with: of
 	// purchases that were just made, not of those found in the provider's books.
@@ -109,6 +113,16 @@ func (e *Entitlement) Email() string { return cmp.Or(e.Customer.MemberEmail, e.C
 // MemberID is the Ghost id that the entitlement is for: the one it was linked to,
 // else the one that the purchase names. Empty: go by Email.
 func (e *Entitlement) MemberID() string { return cmp.Or(e.Linked, e.Customer.MemberID) }
+
+// Link gives the entitlement to a member by an operator's word. Whoever it was linked
+// to is remembered, until nothing of it is left with them.
+func (e *Entitlement) Link(memberID string) {
+	if former := e.Linked; former != "" && former != memberID && !slices.Contains(e.Formers, former) {
+		e.Formers = append(slices.Clone(e.Formers), former)
+	}
+	e.Formers = slices.DeleteFunc(e.Formers, func(id string) bool { return id == memberID })
+	e.Linked, e.LinkedBy = memberID, LinkedByOperator
+}
 
 // BelongsTo says whether the entitlement is this member's. The first that is known
 // decides: the link, the member that the purchase names, the address that it

@@ -51,10 +51,11 @@ func NewGumroad(o GumroadOptions) (*Gumroad, error) {
 }
 
 // Confirm tells whether Gumroad knows of what a ping says: nil, *payment.Refused, or
-// an *Error if Gumroad did not answer, so that nobody knows. Gumroad signs no ping, so
-// who learned the webhook's address could make one up; what is compared is what gives
-// access or takes it. A ping that names no sale, or has nothing to do with access,
-// needs no answer.
+// an *Error if Gumroad did not answer, or has no such sale: its books may show one
+// moments after its ping, and nobody is to lose a purchase by that. Gumroad signs no
+// ping, so who learned the webhook's address could make one up; what is compared is
+// what gives access or takes it. A ping that names no sale, or has nothing to do with
+// access, needs no answer.
 func (g *Gumroad) Confirm(ctx context.Context, body []byte) error {
 	events, err := payment.Normalise(payment.Gumroad, body, nil, time.Time{})
 	if err != nil {
@@ -66,12 +67,10 @@ func (g *Gumroad) Confirm(ctx context.Context, body []byte) error {
 			continue
 		}
 		sale, err := g.sale(ctx, id)
-		switch {
-		case KindOf(err) == NotFound:
-			return &payment.Refused{Reason: payment.ReasonMismatch}
-		case err != nil:
+		if err != nil {
 			return err
-		case !sale.agrees(e):
+		}
+		if !sale.agrees(e) {
 			return &payment.Refused{Reason: payment.ReasonMismatch}
 		}
 	}
