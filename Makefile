@@ -48,7 +48,7 @@ cover: go-is-there ## measure coverage over all packages
 
 bench: build ## measure against reference programs, docs/performance.md; ROW=accept RUNS=5 QUICK=1, or BENCH=Accept for Go's own
 	@$(SHELL) .make/deps.sh bench
-	@$(SHELL) .make/bench.sh bench '$(BENCH)' '$(ROW)' '$(RUNS)' '$(QUICK)'
+	@$(SHELL) .make/bench.sh bench '$(BENCH)' '$(ROW)' '$(RUNS)' '$(QUICK)' '$(DOC)'
 
 budget: build ## hold allocations and round trips to Redis against what was recorded
 	@$(SHELL) .make/bench.sh budget

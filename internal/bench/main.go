@@ -49,6 +49,7 @@ func run(ctx context.Context) error {
 	flag.IntVar(&o.runs, "runs", 5, "how often each is measured")
 	flag.BoolVar(&o.quick, "quick", false, "one short run of each: shows that it works, measures little")
 	flag.StringVar(&o.json, "json", "bin/bench.json", "file that takes the results")
+	flag.StringVar(&o.doc, "doc", "", "page whose results are replaced")
 	reference := limit.Options{Secret: rig.Secret, Key: rig.Key}
 	flag.StringVar(&reference.Redis, "redis", "", "of a reference program: path of Redis' socket")
 	flag.IntVar(&reference.Consumers, "consumers", 1, "of a reference program")

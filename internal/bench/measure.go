@@ -56,6 +56,9 @@ func measure(ctx context.Context, o options) error {
 	if failed {
 		return errFailed
 	}
+	if o.doc != "" {
+		return publish(o.doc, all)
+	}
 	return nil
 }
 

@@ -53,6 +53,7 @@ type session struct {
 // options is what the command was told.
 type options struct {
 	binary, rows, json string
+	doc                string // page that takes the results, too
 	runs               int
 	quick              bool
 }
