@@ -14,9 +14,13 @@ type Intake struct {
 	Queue *jobs.Queue
 }
 
-// maxWaiting bounds what is taken in before its provider was asked about it: so
-// much nobody sells in an hour, and it fits into Redis.
-const maxWaiting = 5000
+// What is taken in before its provider was asked about it is bounded, in all, as much
+// as fits into Redis, and of one network in an hour, so that no stranger alone makes
+// the others wait. So much nobody sells, and who does is served by other networks too.
+const (
+	maxWaiting     = 5000
+	maxFromNetwork = 1000
+)
 
 var errTooManyWait = errors.New("too many deliveries wait that only their provider can verify")
 
@@ -24,8 +28,8 @@ var errTooManyWait = errors.New("too many deliveries wait that only their provid
 // and a job that will see it are in Redis.
 func (i Intake) Accept(ctx context.Context, d store.PaymentDelivery, event string) (fresh bool, err error) {
 	if d.Unproven {
-		if waiting, err := i.Store.WaitingDeliveries(ctx); err != nil || waiting >= maxWaiting {
-			return false, errors.Join(err, errTooManyWait)
+		if err := i.mayWait(ctx, d); err != nil {
+			return false, err
 		}
 	}
 	job := encode(jobs.Spec{Kind: KindPayment, Site: d.Site, Key: d.ID, Event: event, ReceivedAt: d.ReceivedAt})
@@ -34,6 +38,23 @@ func (i Intake) Accept(ctx context.Context, d store.PaymentDelivery, event strin
 		i.Queue.Wake()
 	}
 	return fresh, err
+}
+
+// mayWait says whether there is room for one that anybody may have sent. What comes
+// out of quarantine again was counted when it came.
+func (i Intake) mayWait(ctx context.Context, d store.PaymentDelivery) error {
+	waiting, err := i.Store.WaitingDeliveries(ctx)
+	if err != nil || waiting >= maxWaiting {
+		return errors.Join(err, errTooManyWait)
+	}
+	if d.Source == store.FromQuarantine {
+		return nil
+	}
+	n, err := i.Store.CountUnproven(ctx, d)
+	if err != nil || n > maxFromNetwork {
+		return errors.Join(err, errTooManyWait)
+	}
+	return nil
 }
 
 // Quarantine keeps a delivery that gives nothing as things are, for 7 days; kept is

@@ -26,12 +26,22 @@ var (
 	errAboutNothing = errors.New("the event names no purchase; report this with the provider's name for the event")
 	// errBodyGone is of a letter that was replayed too late.
 	errBodyGone = errors.New("the delivery is no longer kept; let the provider send it again, or backfill")
-	// errRefused is of a delivery that is in quarantine now.
-	errRefused = errors.New("the delivery was refused")
 	// errNoRoom is of a delivery that was answered as taken, and has no place to stay.
 	errNoRoom = errors.New("the delivery was refused, and the quarantine is full; " +
 		"correct what shows that deliveries are genuine, or wait a week for room, and replay this dead letter")
 )
+
+// refusedError is of a delivery that gives nothing as things are.
+type refusedError struct {
+	delivery store.PaymentDelivery
+	why      string
+}
+
+func (e *refusedError) Error() string { return "the delivery was refused" }
+
+// maxNoRoom is how many a full quarantine turns away before no more of them become
+// dead letters: with that many, strangers are at work, and they must not fill those.
+const maxNoRoom = 100
 
 // The codes of what keeps a delivery out of the ledger.
 const (
@@ -54,8 +64,8 @@ func (f *Flow) paymentKind() jobs.Kind {
 // number of times, also at once.
 func (f *Flow) handlePayment(ctx context.Context, job jobs.Job) error {
 	err := f.carryDelivery(ctx, job)
-	if errors.Is(err, errRefused) {
-		return f.Store.RefuseDelivery(ctx, job.Site, job.Key)
+	if refused, is := errors.AsType[*refusedError](err); is {
+		return f.Store.RefuseDelivery(ctx, refused.delivery, refused.why)
 	}
 	if err != nil {
 		f.putOff(ctx, job, err)
@@ -115,6 +125,9 @@ func (f *Flow) carryDelivery(ctx context.Context, job jobs.Job) error {
 	if !found {
 		return jobs.WithCode(jobs.Permanent(errBodyGone), codeBodyGone)
 	}
+	if d.Reason != "" { // another job for it was done meanwhile
+		return &refusedError{d, d.Reason}
+	}
 	if err := f.prove(ctx, site, d); err != nil {
 		return err
 	}
@@ -145,16 +158,15 @@ func (f *Flow) prove(ctx context.Context, site *Site, d store.PaymentDelivery) e
 	return providerFailed(err)
 }
 
-// refuse keeps a delivery apart that gives nothing as things are; then it returns
-// errRefused. Its provider will not send it again, so without room there it becomes a
-// dead letter.
+// refuse keeps a delivery apart that gives nothing as things are; then it returns a
+// refusedError. Its provider will not send it again, so without room there it becomes a
+// dead letter. What a provider's simulator made is of no use ever, and is not kept.
 func (f *Flow) refuse(ctx context.Context, d store.PaymentDelivery, why payment.Reason) error {
-	kept, err := f.Store.Quarantine(ctx, d, string(why))
-	if err != nil {
-		return err
-	}
-	if !kept {
-		return jobs.WithCode(jobs.Permanent(errNoRoom), codeNoRoom)
+	kept, err := false, error(nil)
+	if why != payment.ReasonSimulator {
+		if kept, err = f.keepApart(ctx, d, why); err != nil {
+			return err
+		}
 	}
 	outcome := OutcomeRefused
 	if why == payment.ReasonTest {
@@ -162,8 +174,25 @@ func (f *Flow) refuse(ctx context.Context, d store.PaymentDelivery, why payment.
 	}
 	f.tell(ctx, told{delivery: d, outcome: outcome, code: string(why)})
 	f.Log.WarnContext(ctx, "payment.refused", "site", d.Site, "provider", d.Provider, "delivery_id", d.ID,
-		"reason", string(why))
-	return errRefused
+		"reason", string(why), "quarantined", kept)
+	return &refusedError{d, string(why)}
+}
+
+// keepApart quarantines a delivery. Of those without room the first are an error, and
+// the others are counted there.
+func (f *Flow) keepApart(ctx context.Context, d store.PaymentDelivery, why payment.Reason) (kept bool, err error) {
+	kept, err = f.Store.Quarantine(ctx, d, string(why))
+	if err != nil || kept {
+		return kept, err
+	}
+	size, err := f.Store.QuarantineSize(ctx, d.Site, d.Provider)
+	if err != nil {
+		return false, err
+	}
+	if size.Refused <= maxNoRoom {
+		return false, jobs.WithCode(jobs.Permanent(errNoRoom), codeNoRoom)
+	}
+	return false, nil
 }
 
 // providerFailed is what the job layer does about a provider that did not answer.

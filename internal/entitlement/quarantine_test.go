@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ghostcm/ghostcm/internal/entitlement"
 	"github.com/ghostcm/ghostcm/internal/jobs"
 	"github.com/ghostcm/ghostcm/internal/payment"
 	"github.com/ghostcm/ghostcm/internal/store"
@@ -68,6 +69,107 @@ func TestWhatAJobRefusesIsADeadLetterWhileTheQuarantineIsFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.wants(d.again("polar:s1"), payment.StateGranted)
+}
+
+// refusing is a desk whose provider says of every delivery that it is not its own.
+func refusing(t *testing.T, why payment.Reason) *desk {
+	t.Helper()
+	d := newDesk(t, connectedGhost())
+	d.Sites[0].Proofs = map[string][]string{payment.PayPalIPN: {"shop@example.org"}}
+	d.Prove = func(context.Context, store.PaymentDelivery, []string) error { return &payment.Refused{Reason: why} }
+	return d
+}
+
+// forges takes in a message that somebody else than PayPal made, and does its job.
+func (d *desk) forges(n int, network string) (id string, err error) {
+	d.t.Helper()
+	id = d.intake(payment.PayPalIPN, fmt.Sprint("txn_type=web_accept&txn_id=", n), func(p *store.PaymentDelivery) {
+		p.Unproven, p.Network = true, network
+	})
+	return id, d.take(id, 1)
+}
+
+// Each message of somebody else's is taken until PayPal was asked about it.
+func TestForgedMessagesFillNeitherTheDeadLettersNorRedis(t *testing.T) {
+	t.Parallel()
+	d := refusing(t, payment.ReasonMismatch)
+	letters := 0
+	for n := range 999 {
+		if kept, err := d.store.Quarantine(t.Context(), store.PaymentDelivery{
+			ID: fmt.Sprint(n), Site: "blog", Provider: payment.PayPalIPN, Network: "flood", ReceivedAt: d.clock(),
+		}, "signature_mismatch"); !kept || err != nil {
+			t.Fatalf("number %d is not quarantined: %v", n, err)
+		}
+	}
+	for n := range 150 {
+		id, err := d.forges(n, "flood")
+		if jobs.CodeOf(err) == "payment:quarantine_full" {
+			letters++
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if kept, _, err := d.store.Delivery(t.Context(), "blog", id); err != nil || len(kept.Body) != 0 {
+			t.Fatalf("of what was refused %d bytes are kept, %v", len(kept.Body), err)
+		}
+		if err := d.take(id, 1); err != nil { // another job for it
+			t.Fatalf("done again it ends with %v", err)
+		}
+	}
+	if letters != 100 {
+		t.Errorf("%d dead letters of 149 that found no room", letters)
+	}
+	if _, err := d.forges(1000, "shop"); err != nil {
+		t.Errorf("another network's ends with %v", err)
+	}
+	kept := 0
+	for p, err := range d.store.Quarantined(t.Context(), "blog", payment.PayPalIPN) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Network == "shop" {
+			kept++
+		}
+	}
+	if kept != 1 {
+		t.Errorf("%d of another network are kept", kept)
+	}
+}
+
+func TestWhatASimulatorMadeIsNotKept(t *testing.T) {
+	t.Parallel()
+	d := refusing(t, payment.ReasonSimulator)
+	if _, err := d.forges(1, "paypal"); err != nil {
+		t.Fatal(err)
+	}
+	size, err := d.store.QuarantineSize(t.Context(), "blog", payment.PayPalIPN)
+	if err != nil || size != (store.QuarantineSize{}) {
+		t.Errorf("%+v, %v", size, err)
+	}
+}
+
+func TestOneNetworkDoesNotMakeTheOthersWait(t *testing.T) {
+	t.Parallel()
+	d := refusing(t, payment.ReasonMismatch)
+	intake := entitlement.Intake{Store: d.store, Queue: d.Queue}
+	send := func(n int, network string) error {
+		_, err := intake.Accept(t.Context(), store.PaymentDelivery{
+			ID: fmt.Sprint(network, n), Site: "blog", Provider: payment.PayPalIPN, Unproven: true, Network: network, ReceivedAt: d.clock(),
+		}, "")
+		return err
+	}
+	for n := range 1000 {
+		if err := send(n, "flood"); err != nil {
+			t.Fatalf("number %d: %v", n, err)
+		}
+	}
+	if send(1000, "flood") == nil {
+		t.Error("so much nobody sells in an hour")
+	}
+	if err := send(1, "shop"); err != nil {
+		t.Errorf("another network has to wait: %v", err)
+	}
 }
 
 // While a secret is changed, a process that has the former one goes on refusing.

@@ -11,6 +11,7 @@ import (
 	"github.com/ghostcm/ghostcm/internal/entitlement"
 	"github.com/ghostcm/ghostcm/internal/metrics"
 	"github.com/ghostcm/ghostcm/internal/payment"
+	"github.com/ghostcm/ghostcm/internal/server"
 	"github.com/ghostcm/ghostcm/internal/webhook"
 )
 
@@ -27,7 +28,7 @@ func (p *Program) clients() (err error) {
 }
 
 // tills is the handler of the webhooks of payment providers.
-func (p *Program) tills(limiter webhook.Limiter) http.Handler {
+func (p *Program) tills(limiter *server.Limiter) http.Handler {
 	var sites []webhook.PaymentSite
 	for _, s := range p.opt.Config.Sites {
 		sites = append(sites, webhook.PaymentSite{Name: s.Name, Proofs: proofs(s.Payments)})
@@ -36,7 +37,7 @@ func (p *Program) tills(limiter webhook.Limiter) http.Handler {
 		Sites: sites, Verify: p.asking.atTheDoor,
 		Purchases:  purchaseDoor{p.intake, entitlement.Intake{Store: p.prompt, Queue: p.prompts}},
 		TestEvents: p.opt.Config.Payment.TestEvents, Limiter: limiter, Log: p.opt.Log, Observe: p.observePayment,
-		AcceptTimeout: acceptWithin,
+		AcceptTimeout: acceptWithin, Network: limiter.Network,
 	})
 }
 

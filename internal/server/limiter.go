@@ -1,6 +1,8 @@
 package server
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
 	"net/netip"
 	"sync"
@@ -57,6 +59,18 @@ func (l *Limiter) bucket(key netip.Prefix) *rate.Limiter {
 	bucket := rate.NewLimiter(rate.Every(time.Minute/time.Duration(l.perMinute)), l.perMinute)
 	l.clients.Add(key, bucket)
 	return bucket
+}
+
+// Network names from where a request comes, by eight hex digits of a digest of the
+// client's /24, or of IPv6 its /48: what one who sends from many addresses usually has.
+func (l *Limiter) Network(r *http.Request) string {
+	addr, bits := clientAddr(r, l.trusted), 24
+	if addr.Is6() {
+		bits = 48
+	}
+	network, _ := addr.Prefix(bits) // fails only for the zero address, with the zero prefix
+	sum := sha256.Sum256([]byte(network.String()))
+	return hex.EncodeToString(sum[:4])
 }
 
 // clientKey is what is counted together. The zero address has a key too.

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -90,6 +91,21 @@ func TestAnIPv6ClientIsItsNetwork(t *testing.T) {
 	}
 	if same(client, from("[2001:db8:1:3::1]:1")) {
 		t.Error("two networks are counted together")
+	}
+}
+
+func TestANetworkIsToldApartAndNotTold(t *testing.T) {
+	t.Parallel()
+	network := server.NewLimiter(1, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, time.Now).Network
+	home := network(from("192.0.2.1:1"))
+	if len(home) != 8 || strings.Contains(home, "192") || home != network(from("192.0.2.99:2")) || home == network(from("192.0.3.1:1")) {
+		t.Errorf("a network of IPv4 is %q", home)
+	}
+	if v6 := network(from("[2001:db8:1:2::1]:1")); v6 != network(from("[2001:db8:1:ffff::1]:1")) || v6 == network(from("[2001:db8:2::1]:1")) {
+		t.Errorf("a network of IPv6 is %q", v6)
+	}
+	if network(from("198.51.100.1:1", "192.0.2.1")) == home || network(from("10.0.0.1:1", "192.0.2.1")) != home {
+		t.Error("a stranger chooses its network, or a proxy hides it")
 	}
 }
 

@@ -32,6 +32,9 @@ type PaymentDelivery struct {
 	ContentType string            `json:"content_type,omitempty"`
 	ReceivedAt  time.Time         `json:"received_at"`
 	Source      Source            `json:"source"`
+	// Network is from where it came, as a word that tells networks apart and names
+	// none; "" is unknown.
+	Network string `json:"network,omitempty"`
 	// Unproven says that only the provider can tell whether it made the delivery, and
 	// was not asked yet.
 	Unproven bool `json:"unproven,omitempty"`
@@ -64,6 +67,7 @@ func PaymentDeliveryID(provider, eventID string) string {
 var acceptPayment = redis.NewScript(`
 if not redis.call('set', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 0 end
 redis.call('hset', KEYS[2], 'body', ARGV[4], 'meta', ARGV[5])
+redis.call('persist', KEYS[2])
 redis.call('zadd', KEYS[3], ARGV[1], ARGV[3])
 redis.call('lpush', KEYS[4], ARGV[6])
 redis.call('publish', ARGV[7], '1')

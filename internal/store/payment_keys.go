@@ -19,9 +19,10 @@ import (
 //	{ghostcm}:contact:SITE:PROVIDER:HASH       hash    payment.Customer as JSON, by the provider's customer id, and as of when
 //	{ghostcm}:backfill:SITE:PROVIDER           hash    the reading of a provider's books: whose turn, how far, how it ended
 //	{ghostcm}:due                              zset    SITE/ID of entitlements, by when to look at them again
-//	{ghostcm}:quarantine:SITE:PROVIDER         zset    "ID SIZE" of deliveries that failed verification, by receipt
+//	{ghostcm}:quarantine:SITE:PROVIDER         zset    "ID SIZE NETWORK" of deliveries that failed verification, by receipt
 //	{ghostcm}:quarantined:SITE:PROVIDER:ID     hash    such a delivery, as above
 //	{ghostcm}:refused:SITE:PROVIDER            string  how many were not kept since there was no room
+//	{ghostcm}:unproven:SITE:NETWORK            string  how many came in an hour that only their provider can verify
 //	{ghostcm}:applied:SITE                     hash    digests of the settings that the ledger and the quarantine were last held against
 //	{ghostcm}:heard:SITE:PROVIDER              hash    when the provider's webhooks came, and were refused (heard.go)
 //	{ghostcm}:grant:SITE:MEMBER                string  Grant as JSON: what we mean Ghost to give the member
@@ -37,6 +38,7 @@ func entitlementsKey(site string) string        { return namespace + "entitlemen
 func standingKey(site, state string) string     { return entitlementsKey(site) + ":" + state }
 func holderKey(site string, h Holder) string    { return namespace + "holder:" + site + ":" + string(h) }
 func refusedKey(site, provider string) string   { return namespace + "refused:" + site + ":" + provider }
+func unprovenKey(site, network string) string   { return namespace + "unproven:" + site + ":" + network }
 func grantKey(site, member string) string       { return namespace + "grant:" + site + ":" + member }
 
 func aliasKey(site, provider, alias string) string {

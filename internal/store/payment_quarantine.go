@@ -20,35 +20,55 @@ const (
 	quarantineBytes = 32 << 20
 )
 
-// quarantine keeps a delivery if there is room. Those that have aged go first; of
-// those that are there none gives way: the first are the likeliest to be genuine.
+// quarantine keeps a delivery if there is room. Those that have aged go first. When it
+// is full, the network that holds most gives its latest way, as long as it holds more
+// than the one that sends: so a flood takes only the room of its own kind, and of each
+// network the first stay, which are the likeliest to be genuine.
 //
-//	KEYS index, delivery, refused   ARGV now, ttl, id, size, body, meta, max count, max bytes
+//	KEYS index, delivery, refused   ARGV now, ttl, id, size, body, meta, max count, max bytes, network, prefix of deliveries
 //	returns 1, or 0 if there is no room
 var quarantine = redis.NewScript(`
 redis.call('zremrangebyscore', KEYS[1], '-inf', '(' .. (tonumber(ARGV[1]) - tonumber(ARGV[2])))
 if redis.call('exists', KEYS[2]) == 1 then return 1 end
-local full = redis.call('zcard', KEYS[1]) >= tonumber(ARGV[7])
-if not full then
-  local bytes = tonumber(ARGV[4])
-  for _, name in ipairs(redis.call('zrange', KEYS[1], 0, -1)) do bytes = bytes + tonumber(string.match(name, ' (%d+)$')) end
-  full = bytes > tonumber(ARGV[8])
+local size, count, room, from = tonumber(ARGV[4]), tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9]
+local function weight(bytes) return 1 / count + bytes / room end
+local names, held, there, bytes = {}, {}, 0, 0
+for i, name in ipairs(redis.call('zrange', KEYS[1], 0, -1)) do
+  local id, n, network = string.match(name, '^(%S+) (%d+) ?(%S*)$')
+  names[i] = {name, id, tonumber(n), network}
+  held[network] = (held[network] or 0) + weight(tonumber(n))
+  there, bytes = there + 1, bytes + tonumber(n)
 end
-if full then
-  redis.call('incr', KEYS[3])
+local mine, going, lost = (held[from] or 0) + weight(size), {}, 0
+while there >= count or bytes + size > room do
+  local most
+  for network, w in pairs(held) do if not most or w > held[most] then most = network end end
+  local last = #names
+  while last > 0 and names[last][4] ~= most do last = last - 1 end
+  if last == 0 or most == from or held[most] <= mine then going, lost = nil, 1; break end
+  local n = table.remove(names, last)
+  table.insert(going, n)
+  held[most], there, bytes, lost = held[most] - weight(n[3]), there - 1, bytes - n[3], lost + 1
+end
+if lost > 0 then
+  for _ = 1, lost do redis.call('incr', KEYS[3]) end
   redis.call('pexpire', KEYS[3], ARGV[2])
-  return 0
+end
+if not going then return 0 end
+for _, n in ipairs(going) do
+  redis.call('zrem', KEYS[1], n[1])
+  redis.call('del', ARGV[10] .. n[2])
 end
 redis.call('hset', KEYS[2], 'body', ARGV[5], 'meta', ARGV[6])
 redis.call('pexpire', KEYS[2], ARGV[2])
-redis.call('zadd', KEYS[1], ARGV[1], ARGV[3] .. ' ' .. ARGV[4])
+redis.call('zadd', KEYS[1], ARGV[1], ARGV[3] .. ' ' .. ARGV[4] .. ' ' .. from)
 redis.call('pexpire', KEYS[1], ARGV[2])
 return 1`)
 
 // Quarantine keeps a delivery that failed verification, and why, for 7 days: at
-// most 1,000 and 32 MiB of a site and provider. kept is false if there is no room;
-// that is counted. The delivery's ID must come from its whole body, since nothing
-// in it is known to be true.
+// most 1,000 and 32 MiB of a site and provider, shared among the networks that send.
+// kept is false if there is no room; that is counted, as is what had to give way. The
+// delivery's ID must come from its whole body, since nothing in it is known to be true.
 func (s *Store) Quarantine(ctx context.Context, d PaymentDelivery, reason string) (kept bool, err error) {
 	d.Reason = reason
 	meta, err := json.Marshal(d)
@@ -59,7 +79,7 @@ func (s *Store) Quarantine(ctx context.Context, d PaymentDelivery, reason string
 		quarantineKey(d.Site, d.Provider), quarantinedKey(d.Site, d.Provider, d.ID), refusedKey(d.Site, d.Provider),
 	}
 	n, err := quarantine.Run(ctx, s.redis, keys, s.nowMillis(), quarantineFor.Milliseconds(), d.ID, len(d.Body)+len(meta),
-		d.Body, meta, quarantineCount, quarantineBytes).Int()
+		d.Body, meta, quarantineCount, quarantineBytes, d.Network, quarantinedKey(d.Site, d.Provider, "")).Int()
 	if err != nil {
 		return false, fmt.Errorf("quarantining a delivery: %w", err)
 	}
@@ -119,7 +139,7 @@ func (s *Store) DropQuarantined(ctx context.Context, site, provider, id string) 
 type QuarantineSize struct {
 	Deliveries int
 	Bytes      int64
-	Refused    int64 // in the last 7 days, since there was no room
+	Refused    int64 // not kept or given up, since there was no room, until there was for 7 days
 }
 
 // Full is from 0 to 1.
@@ -139,8 +159,9 @@ func (s *Store) QuarantineSize(ctx context.Context, site, provider string) (q Qu
 		return q, fmt.Errorf("counting the quarantine: %w", names.Err())
 	}
 	for _, name := range names.Val() {
-		_, size, _ := strings.Cut(name, " ")
-		q.Bytes += number(size)
+		if parts := strings.Split(name, " "); len(parts) > 1 {
+			q.Bytes += number(parts[1])
+		}
 		q.Deliveries++
 	}
 	q.Refused, err = refused.Int64()

@@ -120,6 +120,73 @@ func TestAQuarantineHoldsSoManyBytes(t *testing.T) {
 	}
 }
 
+// from is a delivery of a network.
+func (b *bundle) from(network, id string) store.PaymentDelivery {
+	d := b.delivery(id)
+	d.Network = network
+	return d
+}
+
+// holds counts what is in quarantine by network.
+func (b *bundle) holds() map[string]int {
+	held := map[string]int{}
+	for _, d := range b.quarantined() {
+		held[d.Network]++
+	}
+	return held
+}
+
+func TestAFloodOfOneNetworkTakesTheRoomOfNoOther(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.quarantine(b.from("shop", "early"))
+	for n := range 1100 {
+		b.pass(time.Millisecond)
+		b.quarantine(b.from("flood", fmt.Sprint("forged", n)))
+	}
+	b.pass(time.Millisecond)
+	for _, id := range []string{"late1", "late2", "late3"} {
+		if !b.quarantine(b.from("shop", id)) {
+			t.Errorf("%s finds no room", id)
+		}
+	}
+	if diff := cmp.Diff(map[string]int{"shop": 4, "flood": 996}, b.holds()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if b.quarantine(b.from("flood", "another")) {
+		t.Error("the flood goes on")
+	}
+	if all := b.quarantined(); all[1].ID != b.from("flood", "forged0").ID {
+		t.Errorf("the first of the flood are not those that stay, but %s", all[1].ID)
+	}
+	if size := b.size(); size.Deliveries != 1000 || size.Refused != 101+3+1 {
+		t.Errorf("%+v", size)
+	}
+	if n := len(b.keysLike("{ghostcm}:quarantined:*")); n != 1000 {
+		t.Errorf("%d bodies are kept of 1000", n)
+	}
+}
+
+func TestALargeDeliveryOfAFloodGivesWayToManySmall(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for n := range 32 {
+		d := b.from(fmt.Sprint("flood", n%4), fmt.Sprint(n))
+		d.Body = bytes.Repeat([]byte{'x'}, 1<<20)
+		b.quarantine(d)
+	}
+	for n := range 50 {
+		d := b.from("shop", fmt.Sprint("sale", n))
+		d.Body = bytes.Repeat([]byte{'x'}, 40<<10)
+		if !b.quarantine(d) {
+			t.Fatalf("sale %d finds no room: %v", n, b.holds())
+		}
+	}
+	if size := b.size(); size.Bytes > 32<<20 || b.holds()["shop"] != 50 {
+		t.Errorf("%+v: %v", size, b.holds())
+	}
+}
+
 func TestAQuarantinedDeliveryGoesAfterAWeek(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

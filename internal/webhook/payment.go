@@ -53,7 +53,9 @@ type PaymentOptions struct {
 	// TestEvents is whether events of a sandbox are taken as if they were real.
 	TestEvents bool
 
-	Limiter Limiter              // nil: no limit
+	Limiter Limiter // nil: no limit
+	// Network tells apart from where requests come, by a word without spaces; nil: not.
+	Network func(*http.Request) string
 	Log     *slog.Logger         // nil: no records
 	Observe func(PaymentOutcome) // nil: no counting; called once per request
 
@@ -69,6 +71,9 @@ func (o PaymentOptions) withDefaults() PaymentOptions {
 	}
 	if o.Limiter == nil {
 		o.Limiter = unlimited{}
+	}
+	if o.Network == nil {
+		o.Network = func(*http.Request) string { return "" }
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -59,7 +59,7 @@ func (p *Payment) receive(w http.ResponseWriter, r *http.Request, req *paymentRe
 			return Unavailable
 		}
 		return RateLimited
-	case worthKeeping(code):
+	case worthKeeping(code) && !simulated(req.cause):
 		return p.quarantine(r.Context(), req, code, string(code))
 	}
 	return code
@@ -89,6 +89,7 @@ func (p *Payment) authenticate(
 		return PayloadTooLarge
 	}
 	req.deliver(r)
+	req.delivery.Network = p.opts.Network(r)
 	if !within {
 		if !p.checks.take(checkPatience) {
 			return Unavailable
@@ -185,6 +186,13 @@ func (p *Payment) quarantine(ctx context.Context, req *paymentRequest, code Code
 // What has no signature at all never becomes genuine, and comes from scanners.
 func worthKeeping(c Code) bool {
 	return c == SignatureMalformed || c == SignatureMismatch || c == SignatureExpired
+}
+
+// simulated is of what whoever has an account at PayPal can have PayPal sign and send,
+// from its own network: no setting ever makes it genuine.
+func simulated(cause error) bool {
+	refused, is := errors.AsType[*payment.Refused](cause)
+	return is && refused.Reason == payment.ReasonSimulator
 }
 
 func refusedCode(r payment.Reason) Code {

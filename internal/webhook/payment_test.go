@@ -365,6 +365,29 @@ func TestAFullQuarantineIsToldAndRefusesAllTheSame(t *testing.T) {
 	}
 }
 
+// Whoever has an account at PayPal can have its simulator fill a quarantine, from
+// PayPal's own network.
+func TestWhatAProvidersSimulatorMadeIsRefusedAndNotKept(t *testing.T) {
+	t.Parallel()
+	till := openTill(t, func(o *webhook.PaymentOptions) {
+		o.Verify = func(context.Context, store.PaymentDelivery, []string) error {
+			return &payment.Refused{Reason: payment.ReasonSimulator}
+		}
+	})
+	if got := till.sell(sale{path: "/webhook/payment/blog/paypal"}); got.status != 401 || len(till.kept.quarantined) != 0 {
+		t.Errorf("answered %d, kept %v", got.status, till.kept.quarantined)
+	}
+}
+
+func TestADeliveryKeepsFromWhichNetworkItCame(t *testing.T) {
+	t.Parallel()
+	till := openTill(t, func(o *webhook.PaymentOptions) { o.Network = func(*http.Request) string { return "n1" } })
+	till.sell(sale{})
+	if len(till.kept.accepted) != 1 || till.kept.accepted[0].Network != "n1" {
+		t.Errorf("kept %+v", till.kept.accepted)
+	}
+}
+
 func TestNothingOfAPurchaseIsInTheLog(t *testing.T) {
 	t.Parallel()
 	till := openTill(t, nil)
