@@ -47,7 +47,7 @@ func (s *Server) authorize(r *http.Request) *refusal {
 	}
 	switch kid, _ := unverified.Header["kid"].(string); kid {
 	case s.key.id:
-		return s.verify(token)
+		return s.verify(token, unverified.Method.Alg())
 	case "":
 		return badToken("MISSING_ADMIN_API_KID", "Admin API kid missing.")
 	}
@@ -56,7 +56,10 @@ func (s *Server) authorize(r *http.Request) *refusal {
 
 // verify follows the options Ghost gives to jsonwebtoken: HS256, an audience, a
 // greatest age, no tolerance.
-func (s *Server) verify(token string) *refusal {
+func (s *Server) verify(token, algorithm string) *refusal {
+	if algorithm != "HS256" {
+		return invalidToken("invalid algorithm")
+	}
 	claims := jwt.MapClaims{}
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{"HS256"}), jwt.WithTimeFunc(s.opts.Now))
 	_, err := parser.ParseWithClaims(token, claims, func(*jwt.Token) (any, error) { return s.key.secret, nil })

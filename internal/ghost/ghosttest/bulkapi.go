@@ -2,6 +2,7 @@ package ghosttest
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 )
 
@@ -67,6 +68,9 @@ func (s *Server) bulkDelete(r *http.Request, _ string) (int, any, *refusal) {
 // call with the lock held.
 func (s *Server) matching(r *http.Request) (func(Member) bool, *refusal) {
 	f, err := parseFilter(r.URL.Query().Get("filter"))
+	if errors.Is(err, errColumn) {
+		return nil, internal() // only a list of members looks before it asks the database
+	}
 	if err != nil {
 		return nil, badRequest("edit", err.Error())
 	}

@@ -9,15 +9,19 @@ import (
 )
 
 // filter is what a filter in NQL selects: any of its groups, and in a group all
-// of its clauses. Parentheses are not known.
+// of its clauses.
 type filter [][]clause
 
 type clause struct {
 	field, op string
 	values    []string
+	inner     filter // what stands in parentheses; nil for any other clause
 }
 
-var errSyntax = errors.New("filter cannot be parsed")
+var (
+	errSyntax = errors.New("filter cannot be parsed")
+	errColumn = errors.New("unknown column")
+)
 
 // parseFilter reads field:op'value' clauses with + for and, and a comma for or.
 // A filter on password is dropped, as Ghost does: it then selects everyone.
@@ -25,26 +29,47 @@ func parseFilter(text string) (filter, error) {
 	if text == "" {
 		return nil, nil
 	}
-	var f filter
+	f, rest, err := parseGroups(text)
+	if err == nil && rest != "" {
+		return nil, errSyntax
+	}
+	return f, err
+}
+
+// parseGroups reads until the end, or a parenthesis that it has not opened.
+func parseGroups(text string) (f filter, rest string, err error) {
 	group := []clause{}
 	for {
-		c, rest, err := parseClause(text)
+		c, rest, err := parseTerm(text)
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		if c.field != "password" {
 			group = append(group, c)
 		}
-		if rest == "" {
-			return append(f, group), nil
-		}
-		if rest[0] == ',' {
+		switch {
+		case rest == "" || rest[0] == ')':
+			return append(f, group), rest, nil
+		case rest[0] == ',':
 			f, group = append(f, group), nil
-		} else if rest[0] != '+' {
-			return nil, errSyntax
+		case rest[0] != '+':
+			return nil, "", errSyntax
 		}
 		text = rest[1:]
 	}
+}
+
+// parseTerm reads a clause, or what stands in parentheses.
+func parseTerm(text string) (c clause, rest string, err error) {
+	inner, opened := strings.CutPrefix(text, "(")
+	if !opened {
+		return parseClause(text)
+	}
+	f, rest, err := parseGroups(inner)
+	if err != nil || rest == "" {
+		return clause{}, "", errSyntax
+	}
+	return clause{inner: f}, rest[1:], nil
 }
 
 func parseClause(text string) (c clause, rest string, err error) {
@@ -56,7 +81,7 @@ func parseClause(text string) (c clause, rest string, err error) {
 	if !slices.Contains([]string{
 		"id", "email", "status", "name", "label", "labels.name", "tier", "subscribed", "created_at", "password",
 	}, c.field) {
-		return clause{}, "", fmt.Errorf("unknown column %s", c.field)
+		return clause{}, "", fmt.Errorf("%w %s", errColumn, c.field)
 	}
 	for _, op := range []string{">=", "<=", ">", "<", "-~", "~^", "~$", "~", "-"} {
 		if strings.HasPrefix(text, op) {
@@ -158,6 +183,9 @@ func (f filter) match(s *Server, m *Member) bool {
 }
 
 func (c clause) match(s *Server, m *Member) bool {
+	if c.inner != nil {
+		return c.inner.match(s, m)
+	}
 	have := s.column(m, c.field)
 	hit := slices.ContainsFunc(have, func(h string) bool {
 		return slices.ContainsFunc(c.values, func(want string) bool { return c.compare(s, h, want) })

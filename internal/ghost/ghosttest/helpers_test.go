@@ -74,6 +74,7 @@ func send(t *testing.T, s *ghosttest.Server, method, path, auth, body string) an
 	if err != nil {
 		t.Fatal(err)
 	}
+	req.Header.Set("Accept-Version", "v6.0") // as the captured requests had
 	if auth != "" {
 		req.Header.Set("Authorization", auth)
 	}

@@ -52,10 +52,15 @@ func notFound(verb, context string) *refusal {
 	}
 }
 
-func notAcceptable() *refusal {
+// unknownRoute blames a client's version if it names one.
+func unknownRoute(accepted, version string) *refusal {
+	if accepted == "" {
+		return &refusal{status: http.StatusNotFound, kind: "NotFoundError", message: "Resource not found"}
+	}
 	return &refusal{
 		status: http.StatusNotAcceptable, kind: "RequestNotAcceptableError", code: "UPDATE_CLIENT",
 		message: "Request could not be served, the endpoint was not found.",
+		context: "Provided client accept-version " + accepted + " is behind current Ghost version v" + version + ".",
 	}
 }
 

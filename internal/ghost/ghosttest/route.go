@@ -40,7 +40,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // routeOf names the route of a path, with its id taken out.
 func routeOf(path string) (route, id string) {
 	parts := strings.Split(strings.TrimSuffix(path, "/"), "/")
-	named := len(parts) == 2 && (parts[0] == "members" || parts[0] == "webhooks")
+	named := len(parts) == 2 && (parts[0] == "members" || parts[0] == "webhooks" || parts[0] == "labels")
 	if named && parts[1] != "bulk" && parts[1] != "upload" {
 		return parts[0] + "/:id/", parts[1]
 	}
@@ -74,12 +74,22 @@ func (s *Server) endpoint(method, route string) endpoint {
 		return s.bulkDelete
 	case "GET members/upload/":
 		return s.export
+	case "POST members/upload/":
+		return s.importCSV
 	case "POST webhooks/":
 		return s.addWebhook
 	case "PUT webhooks/:id/":
 		return s.editWebhook
 	case "DELETE webhooks/:id/":
 		return s.deleteWebhook
+	case "GET labels/":
+		return s.browseLabels
+	case "POST labels/":
+		return s.addLabel
+	case "PUT labels/:id/":
+		return s.editLabel
+	case "DELETE labels/:id/":
+		return s.deleteLabel
 	case "GET config/":
 		return s.describeConfig
 	case "GET settings/":
@@ -97,7 +107,7 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, route, id stri
 	}
 	answer := s.endpoint(r.Method, route)
 	if answer == nil {
-		s.refuse(w, r, notAcceptable())
+		s.refuse(w, r, unknownRoute(r.Header.Get("Accept-Version"), s.opts.Version))
 		return
 	}
 	if refused := s.authorize(r); refused != nil {

@@ -1,7 +1,6 @@
 package ghosttest
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -31,7 +30,7 @@ type tierBody struct {
 	ExpiryAt *string `json:"expiry_at"`
 }
 
-// labelBody is a label by its name alone, or by id or name in an object.
+// labelBody is a label by its name alone, or by its name and perhaps id in an object.
 type labelBody idBody
 
 func (l *labelBody) UnmarshalJSON(b []byte) error {
@@ -45,16 +44,20 @@ func (l *labelBody) UnmarshalJSON(b []byte) error {
 func bodyOf(r *http.Request) (memberBody, *refusal) {
 	verb := verbs()[r.Method]
 	var body struct {
-		Members []memberBody `json:"members"`
+		Members []json.RawMessage `json:"members"`
 	}
-	err := json.NewDecoder(r.Body).Decode(&body)
-	switch {
-	case err != nil || len(body.Members) == 0:
-		return memberBody{}, badRequest(verb, "No root key ('members') provided.")
-	case len(body.Members) > 1:
+	noRoot := badRequest(verb, "No root key ('members') provided.")
+	if err := json.NewDecoder(r.Body).Decode(&body); err != nil || len(body.Members) == 0 {
+		return memberBody{}, noRoot
+	}
+	if len(body.Members) > 1 {
 		return memberBody{}, invalid(verb, "Validation failed for members.", "members")
 	}
-	return body.Members[0], nil
+	b, ok := memberOf(body.Members[0])
+	if !ok {
+		return memberBody{}, noRoot
+	}
+	return b, b.refused(verb)
 }
 
 func (s *Server) add(r *http.Request, _ string) (int, any, *refusal) {
@@ -62,8 +65,7 @@ func (s *Server) add(r *http.Request, _ string) (int, any, *refusal) {
 	if refused != nil {
 		return 0, nil, refused
 	}
-	switch {
-	case b.Email == nil || *b.Email == "":
+	if b.Email == nil || *b.Email == "" {
 		return 0, nil, invalid("save", `Validation (FieldIsRequired) failed for ["email"]`, "")
 	}
 	s.mu.Lock()
@@ -88,9 +90,7 @@ func (s *Server) add(r *http.Request, _ string) (int, any, *refusal) {
 
 // applyNew sets what the body of a new member names. Callers hold the lock.
 func (s *Server) applyNew(m *Member, b memberBody) *refusal {
-	if refused := s.apply(m, b, "save"); refused != nil {
-		return refused
-	}
+	s.apply(m, b)
 	comped := b.Comped != nil && *b.Comped
 	if comped && !s.stripe {
 		return invalid("save", "Missing Stripe connection. "+
@@ -138,9 +138,7 @@ func (s *Server) editOne(r *http.Request, id string) (int, any, *refusal) {
 // applyEdit changes all that the body names, or nothing.
 func (s *Server) applyEdit(m *Member, b memberBody) *refusal {
 	changed := m.clone()
-	if refused := s.apply(&changed, b, "edit"); refused != nil {
-		return refused
-	}
+	s.apply(&changed, b)
 	if b.Tiers != nil {
 		if refused := s.replaceTiers(&changed, *b.Tiers); refused != nil {
 			return refused
@@ -154,7 +152,7 @@ func (s *Server) applyEdit(m *Member, b memberBody) *refusal {
 }
 
 // apply sets what the body names. Callers hold the lock.
-func (s *Server) apply(m *Member, b memberBody, verb string) *refusal {
+func (s *Server) apply(m *Member, b memberBody) {
 	if b.Email != nil {
 		m.Email = *b.Email
 	}
@@ -162,19 +160,19 @@ func (s *Server) apply(m *Member, b memberBody, verb string) *refusal {
 		m.Note = *b.Note
 	}
 	if b.Name != nil {
-		if string(b.Name) == "null" || json.Unmarshal(b.Name, &m.Name) != nil {
-			return invalid(verb, "Validation failed for members[0].name.", "name")
-		}
+		_ = json.Unmarshal(b.Name, &m.Name) // refused before, if it is no text
 	}
 	if b.Labels != nil {
 		m.Labels = make([]string, 0, len(*b.Labels))
 		for _, l := range *b.Labels {
-			known, _ := s.site.labels.findID(l.ID)
-			m.Labels = append(m.Labels, cmp.Or(known.name, l.Name))
+			// An id that stands alone names no label: Ghost drops it.
+			if known, ok := s.site.labels.findID(l.ID); ok && l.Name != "" {
+				l.Name = known.name
+			}
+			m.Labels = append(m.Labels, l.Name)
 		}
 	}
 	s.applyNewsletters(m, b)
-	return nil
 }
 
 func (s *Server) applyNewsletters(m *Member, b memberBody) {
