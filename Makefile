@@ -14,7 +14,7 @@ export HOME := $(if $(HOME),$(HOME),$(shell eval echo "~$$(id -un)"))
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
-.PHONY: help deps build demo test lint fmt cover bench budget bench-record e2e-cm screens docs completions release clean go-is-there
+.PHONY: help deps build demo test lint security fmt cover chaos fuzz bench budget bench-record e2e-ghost e2e-cm screens docs completions release clean go-is-there
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,9 @@ lint: go-is-there ## check style, floors and doors
 	@$(SHELL) .make/deps.sh build
 	@$(SHELL) .make/lint.sh
 
+security: go-is-there ## check licences and known vulnerabilities of what is linked
+	@$(SHELL) .make/security.sh
+
 fmt: go-is-there ## format the code
 	$(GO) fmt ./...
 
@@ -45,6 +48,9 @@ cover: go-is-there ## measure coverage over all packages
 	$(GO) test -coverpkg=./... -coverprofile=coverage.out ./...
 	$(GO) tool cover -html=coverage.out -o coverage.html
 	@$(GO) tool cover -func=coverage.out | tail -n 1
+
+fuzz: go-is-there ## fuzz what strangers send, each target for FUZZTIME=1m; TARGET=Normalise narrows
+	@$(SHELL) .make/fuzz.sh '$(FUZZTIME)' '$(TARGET)'
 
 bench: build ## measure against reference programs, docs/performance.md; ROW=accept RUNS=5 QUICK=1, or BENCH=Accept for Go's own
 	@$(SHELL) .make/deps.sh bench
@@ -55,6 +61,10 @@ budget: build ## hold allocations and round trips to Redis against what was reco
 
 bench-record: build ## record them anew
 	@$(SHELL) .make/bench.sh record
+
+e2e-ghost: go-is-there ## run against a real Ghost, docs/compatibility.md; DB=sqlite JOURNEY="1 2" narrows
+	@$(SHELL) .make/deps.sh ghost
+	@DB='$(DB)' JOURNEY='$(JOURNEY)' $(SHELL) .make/e2e-ghost.sh
 
 e2e-cm: go-is-there ## hold the real Campaign Monitor against the tests' one; CM_API_KEY=… CM_LIST_ID=…
 	@$(SHELL) .make/e2e-cm.sh

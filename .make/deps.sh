@@ -4,6 +4,7 @@
 #                   with axe-core (from npm, into .tools) for the dashboard's tests
 #   deps.sh ci      and make, shellcheck, and shells to try completions in
 #   deps.sh bench   redis-server, and the seed's stack in Python, for make bench
+#   deps.sh ghost   what a real Ghost is installed with, and MariaDB, for make e2e-ghost
 #   deps.sh deploy  only what checks the files in docs/deploy, and packages
 # It does not fail for what is missing: what cannot run without it says so.
 
@@ -32,6 +33,7 @@ missing() {
 	[ "$1" = build ] && return
 	have_redis || redis_package
 	[ "$1" = bench ] && { bench_packages; return; }
+	[ "$1" = ghost ] && { have_redis || redis_package; ghost_packages; return; }
 	have_compiler || compiler_packages
 	have_browser || browser_packages
 	[ "$1" = ci ] || return 0
@@ -96,6 +98,16 @@ bench_packages() {
 	[ "$manager" = apt-get ] || return 0
 	/usr/bin/python3 -c 'import fastapi, uvicorn, rq, httpx, redis, uvloop, httptools, hiredis' 2>/dev/null && return
 	echo python3-fastapi python3-uvicorn python3-rq python3-httpx python3-redis python3-uvloop python3-httptools python3-hiredis
+}
+
+# ghost_packages knows Debian's names only: elsewhere e2e-ghost says what it lacks.
+ghost_packages() {
+	[ "$manager" = apt-get ] || return 0
+	have npm || echo npm
+	have make || echo make
+	have g++ || echo g++
+	have python3 || echo python3
+	have mariadbd || have /usr/sbin/mariadbd || echo mariadb-server
 }
 
 # deploy_packages knows Debian's names only: these checks run on CI's machines.
