@@ -31,7 +31,8 @@ const maxRedirects = 5
 // every request and redirect and the concrete address of every dial. It
 // follows redirects of GET and HEAD only; of other methods it returns the 3xx
 // answer, since a followed redirect would turn a POST into a GET. Where a redirect
-// leads is not told which URL it came from. The refusal of an address is
+// leads is not told which URL it came from, and another origin is told no header of
+// the request's own. The refusal of an address is
 // ErrForbiddenAddress inside the *url.Error of net/http.
 func Client(p Policy, o Options) *http.Client {
 	if o.Timeout == 0 {
@@ -54,6 +55,10 @@ func checkRedirect(r *http.Request, via []*http.Request) error {
 	}
 	if len(via) > maxRedirects {
 		return fmt.Errorf("more than %d redirects", maxRedirects)
+	}
+	if first := via[0].URL; r.URL.Scheme != first.Scheme || r.URL.Host != first.Host {
+		// net/http takes keys along to other ports and to names below the first.
+		r.Header = http.Header{}
 	}
 	return nil
 }
