@@ -43,4 +43,3 @@ func TestAGhostThatMisbehavesOnTheWireIsAnErrorAndIsLeft(t *testing.T) {
 		})
 	}
 }
-
