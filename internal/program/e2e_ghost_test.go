@@ -25,6 +25,9 @@ import (
 type realGhost struct {
 	t                    testing.TB
 	url, key             string
+	owner                string // "address:password", who may do what an integration may not
+	restart, seed        string // commands: start this Ghost anew; the same with members put into its database
+	mails                string // where the mails that it sent are
 	stripe               bool   // connected in it
 	standIn, signsStripe string // control address of the stand-in Stripe, and the secret of its webhooks
 	nightly              string // a command that makes Ghost run its nightly job now
@@ -44,10 +47,11 @@ func newRealGhost(t testing.TB) *realGhost {
 	g := &realGhost{
 		t: t, url: os.Getenv("GHOSTCM_TEST_GHOST_URL"), key: os.Getenv("GHOSTCM_TEST_GHOST_KEY"),
 		standIn: os.Getenv("GHOSTCM_TEST_STRIPE_URL"), signsStripe: os.Getenv("GHOSTCM_TEST_STRIPE_SECRET"),
-		nightly: os.Getenv("GHOSTCM_TEST_GHOST_NIGHTLY"), tiers: map[string]string{},
+		nightly: os.Getenv("GHOSTCM_TEST_GHOST_NIGHTLY"), owner: os.Getenv("GHOSTCM_TEST_GHOST_OWNER"), restart: os.Getenv("GHOSTCM_TEST_GHOST_RESTART"),
+		seed: os.Getenv("GHOSTCM_TEST_GHOST_SEED"), mails: os.Getenv("GHOSTCM_TEST_GHOST_MAILS"), tiers: map[string]string{},
 	}
 	if g.url == "" || g.key == "" {
-		t.Skip("not run: set GHOSTCM_TEST_GHOST_URL and GHOSTCM_TEST_GHOST_KEY")
+		t.Fatal("set GHOSTCM_TEST_GHOST_URL and GHOSTCM_TEST_GHOST_KEY, or use make e2e-ghost")
 	}
 	var said struct {
 		Settings []struct {
@@ -81,6 +85,7 @@ func (g *realGhost) in(t testing.TB) *realGhost {
 type held struct {
 	ID     string `json:"id"`
 	Email  string `json:"email"`
+	Name   string `json:"name"`
 	Status string `json:"status"`
 	Note   string `json:"note"`
 	Tiers  []struct {
@@ -127,28 +132,35 @@ func (h held) tier(t testing.TB) (name string, ends time.Time) {
 // call asks the Admin API, and returns the status and the body.
 func (g *realGhost) call(method, path string, body any) (int, []byte) {
 	g.t.Helper()
+	status, answer, err := g.send(method, path, body)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return status, answer
+}
+
+// send does the same of a Ghost that may be away.
+func (g *realGhost) send(method, path string, body any) (status int, answer []byte, err error) {
+	g.t.Helper()
 	var sent bytes.Buffer
 	if body != nil {
 		if err := json.NewEncoder(&sent).Encode(body); err != nil {
-			g.t.Fatal(err)
+			return 0, nil, err
 		}
 	}
 	r, err := http.NewRequestWithContext(g.t.Context(), method, g.url+"/ghost/api/admin/"+path, &sent)
 	if err != nil {
-		g.t.Fatal(err)
+		return 0, nil, err
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Authorization", "Ghost "+g.token())
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
-		g.t.Fatal(err)
+		return 0, nil, err
 	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
-	if err != nil {
-		g.t.Fatal(err)
-	}
-	return resp.StatusCode, answer
+	answer, err = io.ReadAll(resp.Body)
+	return resp.StatusCode, answer, err
 }
 
 // ask fails the test unless Ghost answers well.
@@ -295,9 +307,14 @@ func (g *realGhost) payer(email, product string) (m held, subscription map[strin
 func (g *realGhost) stops(subscription map[string]any) {
 	g.t.Helper()
 	subscription["status"] = "canceled"
-	object := json.RawMessage(g.control("/_ctl/sub", subscription))
+	g.stripeSays("customer.subscription.deleted", json.RawMessage(g.control("/_ctl/sub", subscription)))
+}
+
+// stripeSays sends Ghost a webhook as Stripe does.
+func (g *realGhost) stripeSays(event string, object any) {
+	g.t.Helper()
 	body, err := json.Marshal(map[string]any{
-		"id": "evt_" + fmt.Sprint(time.Now().UnixNano()), "object": "event", "type": "customer.subscription.deleted", "data": map[string]any{"object": object},
+		"id": "evt_" + fmt.Sprint(time.Now().UnixNano()), "object": "event", "type": event, "data": map[string]any{"object": object},
 	})
 	if err != nil {
 		g.t.Fatal(err)
@@ -321,9 +338,15 @@ func (g *realGhost) stops(subscription map[string]any) {
 }
 
 // runsNightly makes Ghost run its nightly job.
-func (g *realGhost) runsNightly() {
+func (g *realGhost) runsNightly() { g.t.Helper(); g.shell(g.nightly) }
+
+// shell runs a command that does something to the Ghost.
+func (g *realGhost) shell(command string) {
 	g.t.Helper()
-	if out, err := exec.CommandContext(g.t.Context(), "sh", "-c", g.nightly).CombinedOutput(); err != nil {
-		g.t.Fatalf("%s: %v\n%s", g.nightly, err, out)
+	if command == "" {
+		g.t.Fatal("this needs a Ghost that was started by make e2e-ghost")
+	}
+	if out, err := exec.CommandContext(g.t.Context(), "sh", "-c", command).CombinedOutput(); err != nil {
+		g.t.Fatalf("%s: %v\n%s", command, err, out)
 	}
 }

@@ -167,10 +167,10 @@ func (c *counter) patiently(holds func() string) {
 // end is the end of the period that webhooks name which say no other.
 func (c *counter) end() time.Time { return c.begun.AddDate(0, 0, 30) }
 
-// TestPaymentsAgainstARealGhost holds Ghost's own answer against the ledger after
+// TestJourney7PaymentsFollowTheTruthTable holds Ghost's own answer against the ledger after
 // each fact of a purchase's life. The rows that a Ghost without Stripe cannot do, or
 // only one without, are chosen by what the Ghost says.
-func TestPaymentsAgainstARealGhost(t *testing.T) {
+func TestJourney7PaymentsFollowTheTruthTable(t *testing.T) {
 	t.Parallel()
 	c := newCounter(t)
 	for name, row := range e2eRows(c) {
