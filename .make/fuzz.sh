@@ -15,7 +15,7 @@ status=0
 # run prints a line of the table.
 run() { # package, target
 	(cd "$1" && "$bins/test" -test.run '^$' -test.fuzz "^$2\$" -test.fuzztime "$each" \
-		-test.fuzzcachedir "$corpus/$2") >"$bins/out" 2>&1
+		-test.fuzzminimizetime 20x -test.fuzzcachedir "$corpus/$2") >"$bins/out" 2>&1
 	verdict=$?
 	sed -n 's/.*execs: \([0-9]*\).*new interesting: \([0-9]*\).*/\1 \2/p' "$bins/out" | tail -n 1 >"$bins/last"
 	read -r execs new <"$bins/last" || { execs=0 new=0; }
