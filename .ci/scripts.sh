@@ -161,5 +161,25 @@ on .make/deps.sh deploy
 expect "what checks docs/deploy, elsewhere" "exit 0" -
 refuse "what checks docs/deploy, elsewhere" "install"
 
+machine
+fake apt-get ''
+fake id 'echo 0'
+on .make/deps.sh ghost
+expect "what a real Ghost is installed with" "install -y -q --no-install-recommends redis-server npm make g++ python3" log
+
+machine
+on .make/ghost-install.sh
+expect "a Ghost without npm" "npm is missing; on Debian: apt-get install npm make g++ python3" -
+expect "a Ghost without npm" "exit 1" -
+
+machine
+on .ci/e2e-ghost.sh
+expect "no Ghost in the cache" "NOT RUN: no cached Ghost" -
+expect "no Ghost in the cache" "exit 77" -
+
+machine
+on .make/e2e-ghost.sh
+expect "no Ghost, and none to be had" "exit 1" -
+
 echo "script tests: $passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -33,7 +33,7 @@ missing() {
 	[ "$1" = build ] && return
 	have_redis || redis_package
 	[ "$1" = bench ] && { bench_packages; return; }
-	[ "$1" = ghost ] && { have_redis || redis_package; ghost_packages; return; }
+	[ "$1" = ghost ] && { ghost_packages; return; }
 	have_compiler || compiler_packages
 	have_browser || browser_packages
 	[ "$1" = ci ] || return 0
