@@ -212,7 +212,8 @@ func importBatch() (func() error, error) {
 	batch := make([]campaignmonitor.Write, 100)
 	for i := range batch {
 		batch[i] = campaignmonitor.Write{Email: load.Email("budget", i), Name: "Reader", Fields: []campaignmonitor.Field{
-			{Key: "[ghost_status]", Value: "free"}, {Key: "[ghost_labels]", Value: "VIP,Early reader"}, {Key: "[ghost_signup_date]", Value: "2025/02/01"}}}
+			{Key: "[ghost_status]", Value: "free"}, {Key: "[ghost_labels]", Value: "VIP,Early reader"},
+			{Key: "[ghost_signup_date]", Value: "2025/02/01"}}}
 	}
 	return func() error {
 		_, err := client.Import(context.Background(), "list", campaignmonitor.Import{Subscribers: batch})
