@@ -3,43 +3,27 @@ package program_test
 import (
 	"bytes"
 	"fmt"
-	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/ghostcm/ghostcm/internal/program/programtest"
 )
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	_ = os.RemoveAll(binaryDir())
+	programtest.Remove()
 	os.Exit(code)
 }
 
-func binaryDir() string {
-	return filepath.Join(os.TempDir(), fmt.Sprintf("ghostcm-test-%d", os.Getpid()))
-}
+var built programtest.Binary
 
 // binary builds ghostcm once for all tests of the run, and returns its path.
-var binary = sync.OnceValues(func() (string, error) {
-	path := filepath.Join(binaryDir(), "ghostcm")
-	args := []string{"build", "-buildvcs=false", "-o", path}
-	if raced {
-		args = append(args, "-race")
-	}
-	out, err := exec.Command("go", append(args, "github.com/ghostcm/ghostcm/cmd/ghostcm")...).CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("%w\n%s", err, out)
-	}
-	return path, nil
-})
+func binary() (string, error) { return built.Path() }
 
 // machine is where ghostcm processes of a test run, one after the other: always
 // with the same settings, port and directories.
@@ -60,19 +44,13 @@ func newMachine(r *rig, o rigOptions) *machine {
 	return m
 }
 
-// freePort is below the range from which connections get theirs: else one of
-// them might have it whenever a process wants to listen on it again.
 func freePort(t testing.TB) string {
 	t.Helper()
-	for range 100 {
-		port := strconv.Itoa(20000 + rand.IntN(12000))
-		if ln, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
-			ln.Close()
-			return port
-		}
+	port, err := programtest.FreePort()
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("no port is free")
-	return ""
+	return port
 }
 
 // process is one running ghostcm.
@@ -80,7 +58,7 @@ type process struct {
 	machine *machine
 	cmd     *exec.Cmd
 	stdout  bytes.Buffer
-	ended   chan struct{}
+	*programtest.Process
 }
 
 // run starts ghostcm and waits until it takes webhooks. The test's end kills it.
@@ -98,7 +76,7 @@ func (m *machine) start(args ...string) *process {
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	p := &process{machine: m, cmd: exec.Command(path, args...), ended: make(chan struct{})}
+	p := &process{machine: m, cmd: exec.Command(path, args...)}
 	p.launch()
 	return p
 }
@@ -107,10 +85,10 @@ func (p *process) launch() {
 	m := p.machine
 	m.t.Helper()
 	p.cmd.Env, p.cmd.Dir, p.cmd.Stderr, p.cmd.Stdout = m.env, m.dir, m.log, &p.stdout
-	if err := p.cmd.Start(); err != nil {
+	var err error
+	if p.Process, err = programtest.Start(p.cmd); err != nil {
 		m.t.Fatal(err)
 	}
-	go func() { _ = p.cmd.Wait(); close(p.ended) }()
 	m.t.Cleanup(p.kill)
 }
 
@@ -129,22 +107,12 @@ func (m *machine) takesWebhooks() {
 	})
 }
 
-func (p *process) signal(sig syscall.Signal) { _ = p.cmd.Process.Signal(sig) }
+func (p *process) signal(sig syscall.Signal) { p.Signal(sig) }
 
 // kill ends the process as a crash does.
-func (p *process) kill() {
-	p.signal(syscall.SIGKILL)
-	<-p.ended
-}
+func (p *process) kill() { p.Kill() }
 
-func (p *process) living() bool {
-	select {
-	case <-p.ended:
-		return false
-	default:
-		return true
-	}
-}
+func (p *process) living() bool { return p.Living() }
 
 // exits fails the test unless the process ends in time with this code, having
 // written nothing to stdout.
@@ -162,7 +130,7 @@ func (p *process) ends(code int, within time.Duration) {
 	t := p.machine.t
 	t.Helper()
 	select {
-	case <-p.ended:
+	case <-p.Ended():
 	case <-time.After(within):
 		t.Fatalf("it still runs after %v\n%s", within, tail(p.machine.log.String()))
 	}

@@ -23,7 +23,7 @@ func (m *machine) activated(sockets []*os.File, args ...string) *process {
 		m.t.Fatal(err)
 	}
 	script := fmt.Sprintf(`LISTEN_PID=$$ LISTEN_FDS=%d exec "$0" "$@"`, len(sockets))
-	p := &process{machine: m, cmd: exec.Command("/bin/sh", append([]string{"-c", script, path}, args...)...), ended: make(chan struct{})}
+	p := &process{machine: m, cmd: exec.Command("/bin/sh", append([]string{"-c", script, path}, args...)...)}
 	p.cmd.ExtraFiles = sockets
 	p.launch()
 	return p

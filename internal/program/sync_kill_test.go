@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ghostcm/ghostcm/internal/ghost/ghosttest"
+	"github.com/ghostcm/ghostcm/internal/program/programtest"
 )
 
 // newSyncMachine is a machine where nothing serves, and time is real.
@@ -71,7 +72,7 @@ func (m *machine) syncsAgain() synced {
 	m.t.Helper()
 	for began := time.Now(); ; time.Sleep(time.Second) {
 		p := m.start("sync", "--json")
-		<-p.ended
+		<-p.Ended()
 		switch code := p.cmd.ProcessState.ExitCode(); {
 		case code == 0:
 			return p.synced()
@@ -89,7 +90,7 @@ func TestASyncThatIsKilledGoesOnWhereItWas(t *testing.T) {
 		t.Skip("the lock of the killed sync has to end")
 	}
 	n := 100_000
-	if raced { // which makes both sides ten times slower, and their states no others
+	if programtest.Raced { // which makes both sides ten times slower, and their states no others
 		n = 10_000
 	}
 	m := newSyncMachine(t, ghosttest.Options{})

@@ -40,7 +40,7 @@ func (m *machine) onTerminal(tty *os.File, args ...string) *process {
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	p := &process{machine: m, cmd: exec.Command(path, args...), ended: make(chan struct{})}
+	p := &process{machine: m, cmd: exec.Command(path, args...)}
 	p.cmd.Stdin = tty
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	p.launch()
