@@ -78,6 +78,29 @@ func TestWhileCampaignMonitorIsDownJobsWaitAndNoneDies(t *testing.T) {
 	}
 }
 
+// What the fleet's test found: ten requests that are refused together opened the
+// breaker, and its closing let them all go at once, to be refused again.
+func TestWhatAnAccountRefusesTogetherOpensNoBreaker(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{noAdmin: true, env: []string{"WORKER_CONCURRENCY=50"},
+		list: cmtest.Options{Delay: 500 * time.Millisecond, Account: cmtest.Limit{N: 25, Window: 5 * time.Second}}})
+	site := r.sites[0]
+	r.add(site, 45)
+	r.eventually("all are on the list", 2*time.Minute, func() string { return r.settled() + r.agrees(site) })
+	refused := 0
+	for _, request := range r.list.Requests() {
+		if request.Status == http.StatusTooManyRequests {
+			refused++
+		}
+	}
+	if refused < 10 {
+		t.Errorf("only %d requests were refused: fewer than open the breaker", refused)
+	}
+	if strings.Contains(r.log.String(), "site.breaker_opened") {
+		t.Error("the breaker was opened by requests that were refused together")
+	}
+}
+
 func TestAWrongKeyPausesTheSiteInsteadOfFillingTheDeadLetters(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, rigOptions{env: []string{"SITE1_CM_API_KEY=ffffffffffffffffffffffffffffffff"}})

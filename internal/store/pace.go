@@ -70,6 +70,7 @@ func (s *Store) Refund(ctx context.Context, site string, p Pace) error {
 // under way together are all told to wait: that is one wait.
 //
 //	KEYS pace, spare, held   ARGV interval, burst, microseconds
+//	returns 1 if nobody had been told to wait
 var holdBack = redis.NewScript(`
 local t = redis.call('time')
 local now = t[1] * 1000000 + t[2]
@@ -77,17 +78,27 @@ local next = math.max(tonumber(redis.call('get', KEYS[1]) or 0), now + ARGV[3] +
 redis.call('set', KEYS[1], string.format('%.0f', next), 'PX', math.ceil((next - now) / 1000) + 1000)
 redis.call('del', KEYS[2])
 local ms = math.ceil(ARGV[3] / 1000)
-if redis.call('pttl', KEYS[3]) < ms then redis.call('set', KEYS[3], 1, 'PX', ms) end
+local left = redis.call('pttl', KEYS[3])
+if left < ms then redis.call('set', KEYS[3], 1, 'PX', ms) end
+if left > 0 then return 0 end
 return 1`)
 
 // HoldBack lets no request of the site leave before d has passed, as Campaign
 // Monitor asked, whether its slot is paid for or not.
 func (s *Store) HoldBack(ctx context.Context, site string, p Pace, d time.Duration) error {
+	_, err := s.BeginHold(ctx, site, p, d)
+	return err
+}
+
+// BeginHold does what HoldBack does. Begun is whether the site was not held back
+// yet: of all the requests that were under way, the first that was refused.
+func (s *Store) BeginHold(ctx context.Context, site string, p Pace, d time.Duration) (begun bool, err error) {
 	keys := []string{paceKey(site), spareKey(site), heldKey(site)}
-	if err := holdBack.Run(ctx, s.redis, keys, p.interval(), p.Burst, d.Microseconds()).Err(); err != nil {
-		return fmt.Errorf("holding a site back: %w", err)
+	n, err := holdBack.Run(ctx, s.redis, keys, p.interval(), p.Burst, d.Microseconds()).Int()
+	if err != nil {
+		return false, fmt.Errorf("holding a site back: %w", err)
 	}
-	return nil
+	return n == 1, nil
 }
 
 // interval is the time between two requests, in microseconds.

@@ -98,9 +98,9 @@ func TestASiteIsHeldBackAsLongAsItWasAsked(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	p := store.Pace{PerSecond: 1, Burst: 20}
-	for range 10 { // requests that were under way together
-		if err := b.HoldBack(t.Context(), site, p, time.Hour); err != nil {
-			t.Fatal(err)
+	for i := range 10 { // requests that were under way together
+		if begun, err := b.BeginHold(t.Context(), site, p, time.Hour); begun != (i == 0) || err != nil {
+			t.Fatalf("request %d begins the wait: %t, %v", i, begun, err)
 		}
 	}
 	for i := range 3 { // and no burst after it

@@ -41,18 +41,29 @@ func (a *attempt) listFailed(ctx context.Context, err error) error {
 	case campaignmonitor.TooOften:
 		return jobs.Snooze(max(failure.RetryAfter, memberRest))
 	case campaignmonitor.RateLimited:
-		rest := max(failure.RetryAfter, accountRest)
-		if err := a.Store.HoldBack(ctx, a.site.Name, a.site.Pace, rest); err != nil {
-			return err
-		}
-		_ = a.failed(ctx, upstreamList, coded) // counts for the breaker; the wait is the same
-		return jobs.Snooze(rest)
+		return a.crowded(ctx, coded, max(failure.RetryAfter, accountRest))
 	case campaignmonitor.Credentials, campaignmonitor.Config:
 		return a.pause(ctx, upstreamList, err)
 	case campaignmonitor.Transient:
 		return retryAfter(a.failed(ctx, upstreamList, coded), failure.RetryAfter)
 	}
 	return jobs.Permanent(coded)
+}
+
+// crowded waits, with all of the site, as an account that is asked too much wants
+// it. What was refused together is one failure for the breaker: else the requests
+// that ten workers had under way would open it, and its closing let them all go
+// again, to be refused together.
+func (a *attempt) crowded(ctx context.Context, err error, rest time.Duration) error {
+	begun, holdErr := a.Store.BeginHold(ctx, a.site.Name, a.site.Pace, rest)
+	if holdErr != nil {
+		return holdErr
+	}
+	a.tried[upstreamList] = true
+	if begun || a.gate.Probe {
+		_ = a.failed(ctx, upstreamList, err) // the wait is the same
+	}
+	return jobs.Snooze(rest)
 }
 
 // ghostFailed does the same for Ghost.
