@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -128,6 +129,27 @@ func fillEvents(s *store.Store, _ *redis.Client, from, to int) error {
 	return nil
 }
 
+// fillLetters makes dead letters: the job with its attempts, and what is kept for a replay.
+func fillLetters(s *store.Store, client *redis.Client, from, to int) error {
+	ctx := context.Background()
+	for n := from; n < to; n++ {
+		if _, err := s.Accept(ctx, signedUp(n), store.Job{ID: rawJob(n).ID, Raw: "x", QueueKey: "elsewhere", WakeChannel: channel}); err != nil {
+			return err
+		}
+		raw := strings.TrimSuffix(rawJob(n).Raw, "}}") + `,"attempts":"10","code":"cm:1","history":"` +
+			strings.Repeat(`{\"at\":\"2026-11-22T12:00:00Z\",\"code\":\"cm:1\",\"reason\":\"refused\"},`, 10) +
+			`"},"fails":10,"err":"Campaign Monitor refuses the address","failed_at":1700000000}`
+		if err := client.ZAdd(ctx, "{ghostcm}:dead", redis.Z{Score: float64(n), Member: raw}).Err(); err != nil {
+			return err
+		}
+		err := s.Release(ctx, store.Release{Site: site, ID: ghostID(n), Version: rawJob(n).ID, Why: store.Dead, Keep: time.Hour, Job: rawJob(n)})
+		if err != nil {
+			return err
+		}
+	}
+	return client.Del(ctx, "elsewhere").Err()
+}
+
 func fillActivity(s *store.Store, _ *redis.Client, from, to int) error {
 	var entries []store.Activity
 	for n := from; n < to; n++ {
@@ -172,6 +194,7 @@ func BenchmarkRedisMemory(b *testing.B) {
 		{"member-of-100,000", 100_000, fillMembers},
 		{"member-of-1,000,000", 1_000_000, fillMembers},
 		{"queued-event", 20_000, fillEvents},
+		{"dead-letter", 5_000, fillLetters},
 		{"activity-entry", 40_000, fillActivity},
 		{"entitlement", 5_000, fillEntitlements},
 	} {
