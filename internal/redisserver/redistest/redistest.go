@@ -102,16 +102,22 @@ func (s *Server) Dir() string { return s.dir }
 // takes commands.
 func (s *Server) Restart() {
 	s.t.Helper()
+	s.Launch()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := redisserver.WaitReady(ctx, s.Socket(), s.proc); err != nil {
+		s.t.Fatalf("%v; it printed:\n%s", err, s.out.String())
+	}
+}
+
+// Launch is Restart without the waiting, for a test of what happens meanwhile.
+func (s *Server) Launch() {
+	s.t.Helper()
 	proc, err := redisserver.Launch(s.binary, s.args, s.out)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	s.proc = proc
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	if err := redisserver.WaitReady(ctx, s.Socket(), proc); err != nil {
-		s.t.Fatalf("%v; it printed:\n%s", err, s.out.String())
-	}
 }
 
 // Stop ends the server in good order, as a restart of its service would.
