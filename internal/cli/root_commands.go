@@ -14,6 +14,7 @@ func (a *app) commands() []*cobra.Command {
 		newPaymentsCommand(a),
 		newEventsCommand(a),
 		newTraceCommand(a),
+		newForgetCommand(a),
 		newDoctorCommand(a),
 		newDemoCommand(a),
 		newSitesCommand(a),

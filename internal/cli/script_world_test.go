@@ -53,7 +53,8 @@ func worldCommands(t *testing.T) map[string]func(*testscript.TestScript, bool, [
 		},
 		"port":  func(ts *testscript.TestScript, _ bool, _ []string) { ts.Setenv("PORT", freePort(ts)) },
 		"joins": joins, "leaves": leaves, "subscribed": subscribed, "refuses": refuses, "answers": answers, "shows": shows, "reads": reads, "occupied": occupied, "types": types,
-		"twosites":  func(ts *testscript.TestScript, _ bool, _ []string) { twoSites(t, ts) },
+		"twosites": func(ts *testscript.TestScript, _ bool, _ []string) { twoSites(t, ts) },
+		"departs":  departs, "vanishes": vanishes,
 		"hasfields": hasFields, "haswebhooks": hasWebhooks,
 	}
 }

@@ -187,7 +187,7 @@ func gumroadLacks(what string) error {
 
 // verifyGumroad checks the token in the webhook's address: Gumroad signs nothing. Who
 // has an API key can ask for the sale besides.
-func verifyGumroad(p proof) error { return verifyToken(p.header(TokenHeader), p.secrets) }
+func verifyGumroad(p proof) error { return verifyToken(p.header(TokenHeader), p) }
 
 func signGumroad(secret string, body []byte) Signed {
 	return Signed{Body: body, Header: map[string]string{"Content-Type": formType}, Query: map[string]string{"token": secret}}

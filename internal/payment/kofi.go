@@ -97,7 +97,7 @@ func verifyKofi(p proof) error {
 	if err != nil {
 		return &Refused{Reason: ReasonMalformed}
 	}
-	return verifyToken(n.text("verification_token"), p.secrets)
+	return verifyToken(n.text("verification_token"), p)
 }
 
 // signKofi puts the token where Ko-fi puts it.

@@ -156,14 +156,15 @@ func zapierWrong(what string) error {
 
 // verifyZapier checks the token that the Zap sends along.
 func verifyZapier(p proof) error {
-	scheme, token, _ := strings.Cut(strings.TrimSpace(p.header("Authorization")), " ")
+	scheme, token, ok := bearer(p.header)
 	switch {
+	case scheme == "" && p.header(DigestHeader) != "":
 	case scheme == "":
 		return &Refused{Reason: ReasonMissing}
-	case !strings.EqualFold(scheme, "Bearer"):
+	case !ok:
 		return &Refused{Reason: ReasonMalformed}
 	}
-	return verifyToken(strings.TrimSpace(token), p.secrets)
+	return verifyToken(token, p)
 }
 
 func signZapier(secret string, body []byte) Signed {

@@ -70,6 +70,7 @@ return 1`)
 // kept is false if there is no room; that is counted, as is what had to give way. The
 // delivery's ID must come from its whole body, since nothing in it is known to be true.
 func (s *Store) Quarantine(ctx context.Context, d PaymentDelivery, reason string) (kept bool, err error) {
+	d = d.WithDigest()
 	d.Reason = reason
 	meta, err := json.Marshal(d)
 	if err != nil {
