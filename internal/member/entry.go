@@ -83,23 +83,40 @@ func (e Entry) toldDeleted() bool {
 
 func newer(a, b Stamped) bool { return a.At > b.At || a.At == b.At && a.JSON > b.JSON }
 
-// facts are the entry's facts that are newer than what was applied before.
+// facts are the entry's facts that are newer than what was applied before; none
+// where one is not of its form.
 func (e Entry) facts(applied Memory) Facts {
-	if len(e.Known) == 0 {
+	r := reader{entry: e, applied: applied}
+	f := Facts{ID: e.ID}
+	takeKnown(&r, "email", &f.Email)
+	takeKnown(&r, "name", &f.Name)
+	takeKnown(&r, "status", &f.Status)
+	takeKnown(&r, "created_at", &f.CreatedAt)
+	takeKnown(&r, "updated_at", &f.UpdatedAt)
+	takeKnown(&r, "labels", &f.Labels)
+	takeKnown(&r, "tiers", &f.Tiers)
+	takeKnown(&r, "newsletters", &f.Newsletters)
+	takeKnown(&r, "subscribed", &f.Subscribed)
+	takeKnown(&r, "suppressed", &f.Suppressed)
+	if r.broken {
 		return Facts{ID: e.ID}
 	}
-	fresh := map[string]json.RawMessage{}
-	for key, value := range e.Known {
-		if value.At >= applied.AppliedAt-applied.Lag[key] {
-			fresh[key] = json.RawMessage(value.JSON)
-		}
+	return f
+}
+
+// reader takes facts out of an entry.
+type reader struct {
+	entry   Entry
+	applied Memory
+	broken  bool // a value was not of its form
+}
+
+func takeKnown[T any](r *reader, key string, into *Maybe[T]) {
+	value, ok := r.entry.Known[key]
+	if !ok || value.At < r.applied.AppliedAt-r.applied.Lag[key] {
+		return
 	}
-	facts := Facts{ID: e.ID}
-	b, _ := json.Marshal(fresh) // raw messages that were marshalled before
-	if err := json.Unmarshal(b, &facts); err != nil {
-		return Facts{ID: e.ID}
-	}
-	return facts
+	r.broken = r.broken || into.UnmarshalJSON([]byte(value.JSON)) != nil
 }
 
 // was returns what the entry says of a key's value before its newest change.

@@ -10,7 +10,7 @@ import (
 
 // A fact that is new in Facts and not in byKey would be lost between a webhook and
 // its job.
-func TestAnEntryHoldsEveryKnownFactAsItsJSON(t *testing.T) {
+func TestAnEntryHoldsEveryKnownFactAsItsJSONAndGivesItBack(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 22, 0, 13, 38, 0, time.UTC)
 	facts := Facts{
@@ -37,6 +37,9 @@ func TestAnEntryHoldsEveryKnownFactAsItsJSON(t *testing.T) {
 	}
 	if !maps.EqualFunc(got, want, func(a, b json.RawMessage) bool { return string(a) == string(b) }) {
 		t.Errorf("the entry holds %s, the JSON form %s", got, want)
+	}
+	if read := EntryOf(Event{Facts: facts, SentAt: at}).facts(Memory{}); !reflect.DeepEqual(read, facts) {
+		t.Errorf("out of the entry comes %+v", read)
 	}
 	if unknown := (Facts{}).byKey(); len(unknown) != 0 {
 		t.Errorf("facts that nobody told: %v", unknown)
