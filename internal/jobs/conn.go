@@ -86,6 +86,9 @@ func (c *conn) fetch(cmd string, args []any) (any, error) {
 		v, err := c.turn(cmd, args)
 		c.doubt = refused(err)
 		if err != nil {
+			if c.doubt {
+				c.keeper.park() // the library asks again at once
+			}
 			return v, err
 		}
 		reply, _ := v.([]any)

@@ -123,6 +123,10 @@ func redisReply(err error) string {
 		return "it loads its data"
 	case "MISCONF":
 		return "it cannot save to its disk, and takes no writes"
+	case "NOREPLICAS":
+		return "it has too few replicas to take writes"
+	case "MOVED", "ASK", "CLUSTERDOWN", "CROSSSLOT", "TRYAGAIN":
+		return "it is a node of a cluster that does not hold all of ghostcm's keys: ghostcm needs one Redis, or a Sentinel group"
 	}
 	return "it refuses what ghostcm asks: look at the user, the password and the database of REDIS_URL"
 }

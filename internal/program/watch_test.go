@@ -95,6 +95,8 @@ func TestTheReasonSaysWhatToMendAndNoSecret(t *testing.T) {
 		"replica":             {redisSays("READONLY You can't write against a read only replica.")},
 		"loads":               {redisSays("LOADING Redis is loading the dataset in memory")},
 		"disk":                {redisSays("MISCONF Redis is configured to save RDB snapshots")},
+		"too few replicas":    {redisSays("NOREPLICAS Not enough good replicas to write.")},
+		"cluster":             {redisSays("MOVED 3999 127.0.0.1:6381"), redisSays("CLUSTERDOWN Hash slot not served")},
 		"refuses":             {redisSays("ERR unknown command 'AUTH', with args beginning with: 'hunter2'"), errors.New("hunter2")},
 	} {
 		for _, err := range errs {

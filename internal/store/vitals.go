@@ -1,10 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // Backlog is what waits in the inbox of all sites.
@@ -32,10 +35,26 @@ func (s *Store) Backlog(ctx context.Context) (Backlog, error) {
 // Writable says whether Redis takes a write now, as a webhook would need it to:
 // one that is full, read-only or cannot save answers reads all the same.
 func (s *Store) Writable(ctx context.Context) error {
-	if err := s.redis.Set(ctx, probeKey, "1", time.Minute).Err(); err != nil {
-		return fmt.Errorf("redis takes no writes: %w", err)
+	pipe := s.redis.Pipeline()
+	taken := probe(ctx, pipe)
+	_, _ = pipe.Exec(ctx) // each answer has its own error
+	return taken()
+}
+
+// probeScript does nothing but what a user may be forbidden: to run a script.
+var probeScript = redis.NewScript(`return redis.call('set', KEYS[1], '1', 'PX', ARGV[1])`)
+
+// probe asks for a write as webhooks make it, by a script: a user may be allowed to
+// write, and not that. The plain write goes first, since its error says more.
+func probe(ctx context.Context, pipe redis.Pipeliner) (taken func() error) {
+	write := pipe.Set(ctx, probeKey, "1", time.Minute)
+	script := probeScript.Eval(ctx, pipe, []string{probeKey}, time.Minute.Milliseconds())
+	return func() error {
+		if err := cmp.Or(write.Err(), script.Err()); err != nil {
+			return fmt.Errorf("redis takes no writes: %w", err)
+		}
+		return nil
 	}
-	return nil
 }
 
 // Incarnation has Redis take a write, and says which Redis it is: it changes when
@@ -43,11 +62,11 @@ func (s *Store) Writable(ctx context.Context) error {
 // that does not say, or not to this user.
 func (s *Store) Incarnation(ctx context.Context) (string, error) {
 	pipe := s.redis.Pipeline()
-	write := pipe.Set(ctx, probeKey, "1", time.Minute)
+	taken := probe(ctx, pipe)
 	info := pipe.Info(ctx, "server")
 	_, _ = pipe.Exec(ctx) // each answer has its own error
-	if err := write.Err(); err != nil {
-		return "", fmt.Errorf("redis takes no writes: %w", err)
+	if err := taken(); err != nil {
+		return "", err
 	}
 	_, id, _ := strings.Cut(info.Val(), "run_id:")
 	id, _, _ = strings.Cut(id, "\r")
