@@ -77,12 +77,13 @@ func (g *realGhost) imports(rows string) {
 	if resp.StatusCode/100 != 2 {
 		g.t.Fatalf("an import was answered %s", resp.Status)
 	}
-	want := strings.Count(rows, "\n") - 1
+	began, want := time.Now(), strings.Count(rows, "\n")-1
 	for deadline := time.Now().Add(10 * time.Minute); g.count() < want; time.Sleep(500 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			g.t.Fatalf("Ghost has %d members of an import of %d", g.count(), want)
 		}
 	}
+	g.t.Logf("Ghost took %v for an import of %d", time.Since(began).Round(10*time.Millisecond), want)
 }
 
 // count is how many members there are.

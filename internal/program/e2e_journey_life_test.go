@@ -28,7 +28,7 @@ func TestJourney1SetUpAsInTheReadme(t *testing.T) { //nolint:paralleltest // it 
 	v := newVisit(t)
 	v.run("serve")
 	v.start("worker")
-	v.eventually("a worker is there", time.Minute, func() string { return v.shows("/health", `"workers":1`) })
+	v.eventually("a worker is there", 5*time.Minute, func() string { return v.shows("/health", `"workers":1`) })
 	if out, code := v.command("doctor", v.site.name); code != 5 || !strings.Contains(out, "list_fields") {
 		t.Errorf("doctor finds nothing missing before the set-up: exit code %d\n%s", code, out)
 	}
@@ -180,7 +180,7 @@ func (v *visit) asReader(reader *http.Client, method, path string, body any) []b
 // link in it.
 func (v *visit) linkMailedTo(email string) (link string) {
 	v.t.Helper()
-	v.eventually("a mail comes", time.Minute, func() string {
+	v.eventually("a mail comes", 5*time.Minute, func() string {
 		files, err := filepath.Glob(filepath.Join(v.ghost.mails, "*.eml"))
 		if err != nil {
 			return err.Error()

@@ -18,7 +18,7 @@ import (
 func TestJourney5RestartsInTheMiddle(t *testing.T) { //nolint:paralleltest // it has the Ghost to itself
 	v := newVisit(t, "RECONCILE_INTERVAL=1m")
 	serve, worker := v.run("serve"), v.start("worker")
-	v.eventually("a worker is there", time.Minute, func() string { return v.shows("/health", `"workers":1`) })
+	v.eventually("a worker is there", 5*time.Minute, func() string { return v.shows("/health", `"workers":1`) })
 	if out, code := v.command("doctor", v.site.name, "--fix", "--public-url", v.url); code != 0 {
 		t.Fatalf("doctor --fix ended with %d\n%s", code, out)
 	}
@@ -73,7 +73,7 @@ func TestJourney5ASlowDiskUnderRedis(t *testing.T) { //nolint:paralleltest // it
 			v.ghost.adds(map[string]any{"email": v.email(fmt.Sprintf("slow%d.%d", pulse, i)), "name": "Slow"})
 		}
 		v.ghost.edits(v.member(fmt.Sprintf("slow%d.0", pulse)).ID, map[string]any{"name": "Edited"})
-		v.eventually("all webhooks are answered", time.Minute, func() string {
+		v.eventually("all webhooks are answered", 5*time.Minute, func() string {
 			if n := strings.Count(v.log.String(), `"msg":"webhook.accepted"`); n < (pulse+1)*16 {
 				return fmt.Sprintf("%d only", n)
 			}

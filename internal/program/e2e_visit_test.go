@@ -92,7 +92,7 @@ func (v *visit) opens() {
 	v.t.Helper()
 	v.run("serve")
 	v.start("worker")
-	v.eventually("a worker is there", time.Minute, func() string { return v.shows("/health", `"workers":1`) })
+	v.eventually("a worker is there", 5*time.Minute, func() string { return v.shows("/health", `"workers":1`) })
 	if out, code := v.command("doctor", v.site.name, "--fix", "--public-url", v.url); code != 0 {
 		v.t.Fatalf("doctor --fix ended with %d\n%s", code, out)
 	}
