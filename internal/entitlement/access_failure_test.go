@@ -281,3 +281,40 @@ func TestLogsHoldNoAddress(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// What the fleet's test found: a refund that was settled between the grant and its
+// being kept found nobody who had been given anything, and the grant stood.
+func TestARefundThatOvertakesItsGrantTakesTheAccessAway(t *testing.T) {
+	t.Parallel()
+	for name, known := range map[string]bool{"a new member": false, "a member": true} {
+		for _, before := range []string{"GET /members/", "POST /members/", "PUT /members/:id/", "GET /members/:id/"} {
+			t.Run(name+" "+before, func(t *testing.T) {
+				t.Parallel()
+				d := newDesk(t, ghosttest.Options{Stripe: true, MariaDB: true, Delay: 100 * time.Millisecond})
+				if known {
+					d.add(ghosttest.Member{Email: jo})
+				}
+				id := d.tell(d.sub("s1", "prod_gold", jo, payment.ActionGrant))
+				granted := make(chan error, 1)
+				go func() { granted <- d.do(id) }()
+				for len(granted) == 0 && d.ghost.Requests()[before] == 0 {
+					time.Sleep(time.Millisecond)
+				}
+				d.pass(time.Minute)
+				d.tell(d.sub("s1", "prod_gold", jo, payment.ActionRefund))
+				refunded := d.do(id)
+				for again := <-granted; again != nil || refunded != nil; again, refunded = d.do(id), nil {
+					for _, err := range []error{again, refunded} {
+						if _, snoozed := jobs.SnoozedFor(err, d.clock()); err != nil && !snoozed {
+							t.Fatal(err)
+						}
+					}
+				}
+				if got := d.has(jo); got != "free" && (known || got != "nobody") {
+					t.Errorf("the member is %q", got)
+				}
+				d.wants(d.read(id), payment.StateRevoked)
+			})
+		}
+	}
+}

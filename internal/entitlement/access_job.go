@@ -35,6 +35,10 @@ type visit struct {
 	about  store.Versioned
 	leases []*store.Lease
 	did    act // what was written
+	// overtaken is whether an event has changed the ledger meanwhile: what was settled
+	// may be out of date already.
+	overtaken bool
+	linked    bool // v.about was saved in this visit, and is what is known of it
 }
 
 // handleAccess brings the access of an entitlement's person to what all of that

@@ -5,22 +5,62 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ghostcm/ghostcm/internal/jobs"
 	"github.com/ghostcm/ghostcm/internal/member"
 	"github.com/ghostcm/ghostcm/internal/payment"
 	"github.com/ghostcm/ghostcm/internal/store"
 )
 
-// keep writes what came of a visit into every entitlement of the person.
+// errOvertaken has the job run again at once, by what the ledger says now.
+func errOvertaken() error { return jobs.Snooze(0) }
+
+// link records whose the entitlement is, durably before Ghost is written: whoever
+// finds it refunded, after a crash or in the middle of this visit, has to know that
+// something may have been given, and to whom.
+func (v *visit) link(ctx context.Context, memberID string) error {
+	for range maxTries {
+		e := v.about.Entitlement
+		if e.Linked != "" {
+			return nil
+		}
+		e.Linked, e.LinkedBy = memberID, payment.LinkedByMatch
+		version, saved, err := v.Store.SaveEntitlement(ctx, e, v.about.Version)
+		if err != nil {
+			return err
+		}
+		if saved {
+			v.about, v.linked = store.Versioned{Entitlement: e, Version: version}, !v.overtaken
+			return nil
+		}
+		v.overtaken = true
+		newest, found, err := v.Store.Entitlement(ctx, v.site.Name, e.ID)
+		if err != nil || !found {
+			return err
+		}
+		v.about = newest
+	}
+	return errContended
+}
+
+// keep writes what came of a visit into every entitlement of the person. If an event
+// has changed one meanwhile, its own job may have come and gone before anything was
+// given: the visit is made again.
 func (v *visit) keep(
 	ctx context.Context, p person, theirs []store.Versioned, wanted payment.Wanted, d decision,
 ) error {
 	for _, known := range theirs {
+		if known.Entitlement.ID == v.about.Entitlement.ID && v.linked {
+			known = v.about
+		}
 		e := known.Entitlement
 		was := e.Outcome.State
 		v.fill(&e, p, wanted.Each[e.ID], d, wanted.Tier == "")
 		if err := v.save(ctx, e, known.Version, was, p); err != nil {
 			return err
 		}
+	}
+	if v.overtaken && v.did != actNone {
+		return errOvertaken()
 	}
 	return nil
 }
@@ -91,10 +131,11 @@ func earliest(a, b time.Time) time.Time {
 }
 
 // save keeps an entitlement, unless an event has changed it meanwhile: that has
-// asked for a job of its own, which comes to the same again.
+// asked for a job of its own.
 func (v *visit) save(ctx context.Context, e payment.Entitlement, version store.Version, was payment.State, p person) error {
 	_, saved, err := v.Store.SaveEntitlement(ctx, e, version)
 	if err != nil || !saved {
+		v.overtaken = v.overtaken || err == nil
 		return err
 	}
 	about := e.ID == v.about.Entitlement.ID

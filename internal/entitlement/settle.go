@@ -166,6 +166,11 @@ func (v *visit) create(ctx context.Context, p *person, w want, wanted payment.Wa
 	if err := v.Store.KeepGrant(ctx, v.site.Name, g, lease); err != nil {
 		return decision{}, err
 	}
+	// Before the address forgets that something was meant: a refund that came now would
+	// else find nobody from whom anything is to be taken.
+	if err := v.link(ctx, made.ID); err != nil {
+		return decision{}, err
+	}
 	if err := v.Store.DropGrant(ctx, v.site.Name, addressID(p.email), address); err != nil {
 		return decision{}, err
 	}
@@ -190,6 +195,12 @@ func (v *visit) do(ctx context.Context, p *person, had store.Grant, w want, d de
 	g := v.intent(*p, had, w, d)
 	if d.act == actNone {
 		return v.rest(ctx, *p, had, g, w, d)
+	}
+	if err := v.link(ctx, p.access.ID); err != nil {
+		return err
+	}
+	if v.overtaken {
+		return errOvertaken()
 	}
 	if err := v.Store.KeepGrant(ctx, v.site.Name, g, p.lease); err != nil {
 		return err
