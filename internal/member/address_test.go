@@ -260,3 +260,48 @@ func TestABadAddressIsRejectedAndTheNextOneTaken(t *testing.T) {
 		t.Errorf("what is no address is remembered as opted out: %v", bad.OptOut)
 	}
 }
+
+// What the fleet's test found: a worker died when it had claimed an address for its
+// member and not yet written it; once the member had moved on, nobody else's removal
+// or change reached the subscriber who was there.
+func TestAnAddressThatWasOnlyClaimedIsLeftToNobody(t *testing.T) {
+	t.Parallel()
+	for name, claimerFirst := range map[string]bool{"the claimer first": true, "the former owner first": false} {
+		for _, stays := range []bool{true, false} {
+			for _, called := range []bool{false, true} {
+				w := newWorld(t)
+				w.fresh = true
+				former, claimer := w.join("a@x.org"), w.join("b@x.org")
+				w.apply()
+				w.setEmail(former, "c@x.org")
+				news := w.withhold()
+				w.setEmail(claimer, "a@x.org")
+				w.deliverAll()
+				w.crashOnce(Update, called)
+				w.work(claimer)
+				w.setEmail(claimer, "d@x.org")
+				if stays {
+					w.deliver(news)
+				} else {
+					w.remove(former)
+				}
+				w.deliverAll()
+				order := []string{former, claimer}
+				if claimerFirst {
+					order = []string{claimer, former}
+				}
+				for _, id := range order {
+					w.work(id)
+				}
+				w.apply()
+				if p := w.at("a@x.org"); p != nil && p.state == StateActive {
+					t.Errorf("%s, stays %t, called %t: a@x.org is still active", name, stays, called)
+				}
+				w.expect("d@x.org", StateActive)
+				if stays {
+					w.expect("c@x.org", StateActive)
+				}
+			}
+		}
+	}
+}

@@ -54,7 +54,9 @@ func (c *Case) nextLook() (Step, bool) {
 		if !ok {
 			return Step{Action: Read, At: at}, true
 		}
-		if r.optedOut() {
+		removal := c.Addresses[AddressKey(at)].Removal
+		ours := removal != nil && removal.left(r.State, r.Date) // by the member who has it now
+		if r.optedOut() && !ours {
 			c.bringOptOut(OptOut{State: r.State})
 		}
 	}
@@ -138,6 +140,7 @@ func (c *Case) mayResubscribe(at string) bool {
 func (c *Case) nowWritten(outcome Outcome) {
 	c.written, c.outcome = true, outcome
 	m := &c.Memory
+	c.leaveClaims()
 	m.Email, m.Perhaps, m.OptInAt = c.goal.Email, nil, 0
 	m.Layout = c.print
 	m.Written = c.prior
@@ -153,6 +156,18 @@ func (c *Case) nowWritten(outcome Outcome) {
 		c.address(c.was, c.disown)
 	}
 	c.address(m.Email, c.own)
+}
+
+// leaveClaims has what was meant by writes of unknown end looked at, and removed:
+// such an address is the member's by our own word, so that nobody else would ever
+// take from the list whom they found or left there.
+func (c *Case) leaveClaims() {
+	for _, meant := range c.Memory.Perhaps {
+		claimed := c.Addresses[AddressKey(meant)].Owner == c.ID
+		if claimed && !SameAddress(meant, c.goal.Email) && !c.absent.has(meant) && !slices.Contains(c.Memory.Stale, meant) {
+			c.Memory.Stale = append(slices.Clone(c.Memory.Stale), meant)
+		}
+	}
 }
 
 func (c *Case) own(a *Address) { a.Owner, a.ClaimedAt = c.ID, max(a.ClaimedAt, c.claim) }
