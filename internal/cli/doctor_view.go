@@ -50,7 +50,11 @@ func (a *app) showActions(r doctor.Report, o doctorOptions) {
 func (a *app) findingTable(r doctor.Report) error {
 	header := []string{"Site", "Check", "Verdict", "Detail"}
 	var rows [][]string
-	for _, f := range r.Findings {
+	findings := r.Findings
+	if a.terminal {
+		findings = folded(findings)
+	}
+	for _, f := range findings {
 		row := []string{dash(f.Site), f.Name, verdictWord(f.Status), f.Detail}
 		switch {
 		case !a.terminal:
@@ -62,6 +66,32 @@ func (a *app) findingTable(r doctor.Report) error {
 		rows = append(rows, row)
 	}
 	return a.table(header, rows)
+}
+
+// folded has those checks in one line that could not be made for one reason.
+func folded(all []doctor.Finding) []doctor.Finding {
+	same := map[string]int{} // by reason
+	for _, f := range all {
+		if notMade(f) {
+			same[f.Detail]++
+		}
+	}
+	var out []doctor.Finding
+	for _, f := range all {
+		n := same[f.Detail]
+		switch {
+		case !notMade(f) || n == 1:
+			out = append(out, f)
+		case n > 1:
+			out = append(out, doctor.Finding{Name: fmt.Sprintf("%d checks", n), Status: f.Status, Detail: f.Detail})
+			same[f.Detail] = 0
+		}
+	}
+	return out
+}
+
+func notMade(f doctor.Finding) bool {
+	return f.Remedy == "" && strings.HasPrefix(f.Detail, "not checked: ")
 }
 
 // remedies writes what is not well, with what to do, one paragraph each.

@@ -102,14 +102,26 @@ func detailEntitlement(e payment.Entitlement, reveal bool) entitlementDetail {
 	return d
 }
 
+// lifetime is longer than any period that renews: what was bought once without a
+// length is for a hundred years.
+const lifetime = 50 * 365 * 24 * time.Hour
+
+// farMoment is a time of a purchase, in words where nobody now lives to see it.
+func (a *app) farMoment(at *time.Time) string {
+	if at != nil && at.Sub(a.now()) > lifetime {
+		return "never (one-time)"
+	}
+	return a.moment(at)
+}
+
 func (a *app) entitlementTables(d entitlementDetail) error {
 	facts := [][]string{
 		{"id", d.ID}, {"site", d.Site}, {"provider", d.Provider}, {"product", dash(strings.Join(d.Products, ", "))},
-		{"tier", dash(d.Tier)}, {"state", d.State}, {"reason", dash(d.Reason)}, {"remedy", dash(d.Remedy)}, {"ends", a.moment(d.EndsAt)},
+		{"tier", dash(d.Tier)}, {"state", d.State}, {"reason", dash(d.Reason)}, {"remedy", dash(d.Remedy)}, {"ends", a.farMoment(d.EndsAt)},
 		{"member", dash(d.MemberID)}, {"linked by", dash(d.LinkedBy)}, {"email", d.payer()}, {"customer", dash(d.WhoBought)},
 		{"paid", dash(program.Price(payment.Amount{Minor: d.Amount, Currency: d.Currency}))},
 		{"other ids", dash(strings.Join(d.Aliases, ", "))},
-		{"looked at", a.moment(d.UpdatedAt)}, {"next look", a.moment(d.NextLook)},
+		{"looked at", a.moment(d.UpdatedAt)}, {"next look", a.farMoment(d.NextLook)},
 	}
 	if d.Name != "" {
 		facts = append(facts, []string{"name", d.Name})

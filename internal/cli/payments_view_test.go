@@ -2,6 +2,7 @@ package cli
 
 import (
 	"testing"
+	"time"
 
 	"github.com/ghostcm/ghostcm/internal/config"
 )
@@ -22,6 +23,18 @@ func TestARehearsalGoesWhereServeListens(t *testing.T) {
 	} {
 		if got, err := (paymentsTestOptions{url: given}).target(config.Server{}); got != want || (want == "") != (err != nil) {
 			t.Errorf("%s: %q, %v", given, got, err)
+		}
+	}
+}
+
+func TestWhatIsForALifetimeHasNoDate(t *testing.T) {
+	t.Parallel()
+	a, _, _ := testApp()
+	a.now = func() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) }
+	century, year := a.now().AddDate(100, 0, 0), a.now().AddDate(1, 0, 0)
+	for at, want := range map[*time.Time]string{&century: "never (one-time)", &year: a.moment(&year), nil: "-"} {
+		if got := a.farMoment(at); got != want {
+			t.Errorf("%v is %q, want %q", at, got, want)
 		}
 	}
 }

@@ -23,8 +23,9 @@ func newTraceCommand(a *app) *cobra.Command {
 			"waits, dead letters, the last 20 events with what was decided and why, and what a sync would do now.\n" +
 			"The member is named by an address, in any case, or by the id in Ghost. Nothing is changed.\n\n" +
 			"Each part is bounded in time; one that cannot be had is \"not available\", with its reason. Addresses\n" +
-			"are shown by their hash without --reveal. Exit codes: 0 told, as far as could be; 1 nobody knows the\n" +
-			"member, or nothing answers; 2 usage, or no such site; 4 Ghost or Campaign Monitor refused the credentials.\n\n" +
+			"are shown by their hash without --reveal. Times are UTC, but for those of Campaign Monitor, which are of\n" +
+			"its client's time zone and named so. Exit codes: 0 told, as far as could be; 1 nobody knows the member,\n" +
+			"or Redis or nothing at all answers; 2 usage, or no such site; 4 Ghost or Campaign Monitor refused the credentials.\n\n" +
 			"--json writes one document; a part that is not available is only {\"not_available\"}:\n\n" + traceShape,
 		Example:           "  ghostcm trace mainblog jo@example.org\n  ghostcm trace mainblog 6b026e7238ffff682100000a --json",
 		Args:              cobra.ExactArgs(2),
@@ -81,6 +82,8 @@ func traceVerdict(t program.Trace) error {
 		return exitWith(codeCredentials, errors.New("Campaign Monitor refused the credentials")) //nolint:staticcheck // ST1005: a name
 	case t.Silent():
 		return errors.New("nothing answers")
+	case t.NoRedis():
+		return errors.New("Redis does not answer: what ghostcm remembers and what waits is not told") //nolint:staticcheck // ST1005: a name
 	case t.Unknown():
 		return fmt.Errorf("nobody knows this member: neither Ghost, nor Campaign Monitor, nor ghostcm of %s", t.Site)
 	}

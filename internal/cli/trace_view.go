@@ -55,7 +55,7 @@ func (p tracePage) lists() error {
 	rows := orWhyNot(p.LettersErr, func() (rows [][]string) {
 		for _, l := range p.Letters {
 			v := viewLetter(l)
-			rows = append(rows, []string{v.ID, dash(v.Event), p.app.moment(v.DiedAt), dash(v.Code), v.Reason})
+			rows = append(rows, []string{v.ID, dash(v.Event), dash(momentText(v.DiedAt)), dash(v.Code), v.Reason})
 		}
 		return rows
 	})
@@ -64,7 +64,7 @@ func (p tracePage) lists() error {
 	}
 	rows = orWhyNot(p.EventsErr, func() (rows [][]string) {
 		for _, e := range p.Events {
-			rows = append(rows, []string{p.app.moment(&e.At), dash(e.Event), dash(e.Outcome), dash(e.Code), dash(details(e))})
+			rows = append(rows, []string{dash(timeText(e.At)), dash(e.Event), dash(e.Outcome), dash(e.Code), dash(details(e))})
 		}
 		return rows
 	})
@@ -118,11 +118,20 @@ func yesNo(m member.Maybe[bool]) string {
 	return "no"
 }
 
+// timeText is a time as a trace shows it: in UTC, as the records of Ghost and the logs
+// have it, to be laid side by side.
 func timeText(at time.Time) string {
 	if at.IsZero() {
 		return ""
 	}
 	return at.UTC().Format(time.RFC3339)
+}
+
+func momentText(at *time.Time) string {
+	if at == nil {
+		return ""
+	}
+	return timeText(*at)
 }
 
 func (p tracePage) list() (rows [][]string) {
@@ -132,7 +141,7 @@ func (p tracePage) list() (rows [][]string) {
 			rows = append(rows, []string{"state", "not on the list"})
 			continue
 		}
-		rows = append(rows, []string{"state", s.State}, []string{"since", dash(s.Date)}, []string{"name", p.told(s.Name)})
+		rows = append(rows, []string{"state", s.State}, []string{"since_client_time", dash(s.Date)}, []string{"name", p.told(s.Name)})
 		for _, f := range s.Fields {
 			rows = append(rows, []string{f.Key, p.told(f.Value)})
 		}
@@ -182,7 +191,7 @@ func (p tracePage) waiting() [][]string {
 	if w := p.Waiting; w.Waiting == "" {
 		rows = append(rows, []string{"event", "none"})
 	} else {
-		rows = append(rows, []string{"event", waitsInWords(w.Waiting)}, []string{"since", p.app.moment(known(w.ReceivedAt))},
+		rows = append(rows, []string{"event", waitsInWords(w.Waiting)}, []string{"since", dash(timeText(w.ReceivedAt))},
 			[]string{"job", dash(w.JobID)}, []string{"events", strconv.Itoa(len(w.Events))})
 	}
 	gate := viewGate(p.Site, p.Gate)

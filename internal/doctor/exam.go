@@ -90,6 +90,7 @@ func (p *patient) checks() []check {
 		{"payment_tiers", p.paymentTiers},
 		{"payment_webhooks", p.paymentWebhooks},
 		{"payment_gate", p.paymentsGate},
+		{"payment_access", p.paymentAccess},
 	}
 }
 

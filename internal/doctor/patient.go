@@ -5,6 +5,7 @@ import (
 
 	"github.com/ghostcm/ghostcm/internal/campaignmonitor"
 	"github.com/ghostcm/ghostcm/internal/ghost"
+	"github.com/ghostcm/ghostcm/internal/payment"
 	"github.com/ghostcm/ghostcm/internal/store"
 )
 
@@ -28,6 +29,7 @@ type patient struct {
 	tiers     answer[[]ghost.Tier]
 	tills     answer[[]till]
 	salesGate answer[store.Gate]
+	sold      answer[map[payment.State]int64]
 }
 
 func (e *exam) patient(ctx context.Context, number int) *patient {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ghostcm/ghostcm/internal/ghost"
+	"github.com/ghostcm/ghostcm/internal/payment"
 	"github.com/ghostcm/ghostcm/internal/store"
 )
 
@@ -37,6 +38,9 @@ func (p *patient) askPurchases(ctx context.Context) {
 		return all, nil
 	})
 	p.salesGate = once(ctx, p.inner, func(ctx context.Context) (store.Gate, error) { return p.Store.Gate(ctx, paymentGate(p.Name)) })
+	p.sold = once(ctx, p.inner, func(ctx context.Context) (map[payment.State]int64, error) {
+		return p.Store.EntitlementCounts(ctx, p.Name)
+	})
 	if p.Ghost != nil {
 		p.tiers = after(p.site, once(ctx, p.turns, p.Ghost.Tiers))
 	}

@@ -2,6 +2,7 @@ package doctor_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,7 @@ import (
 	"github.com/ghostcm/ghostcm/internal/entitlement"
 	"github.com/ghostcm/ghostcm/internal/ghost/ghosttest"
 	"github.com/ghostcm/ghostcm/internal/member"
+	"github.com/ghostcm/ghostcm/internal/payment"
 	"github.com/ghostcm/ghostcm/internal/store"
 )
 
@@ -267,6 +269,20 @@ func TestPayments(t *testing.T) {
 				}
 			},
 			want: map[string]string{"blog payment_gate": "warn"}, says: []string{"purchases wait"},
+		},
+		"purchases without access": {
+			variant: variant{ghost: stripe},
+			harm: func(w *world) {
+				sells(whole)(w)
+				for i, state := range []payment.State{payment.StateFailed, payment.StateUnmapped, payment.StateUnmapped, payment.StateGranted} {
+					e := payment.Entitlement{ID: fmt.Sprintf("polar:s%d", i), Site: "blog", Provider: "polar", Outcome: payment.Outcome{State: state}}
+					if _, saved, err := w.store.SaveEntitlement(w.t.Context(), e, ""); err != nil || !saved {
+						w.t.Fatal(saved, err)
+					}
+				}
+			},
+			want: map[string]string{"blog payment_access": "warn"},
+			says: []string{"1 failed, 2 unmapped", "payments retry --site blog --state failed", "SITE1_TIERS"},
 		},
 	})
 }

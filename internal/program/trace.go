@@ -78,6 +78,11 @@ func (t Trace) Unknown() bool {
 		t.Ghost == nil && !t.Memory.Known && t.Waiting.Waiting == "" && len(t.Letters)+len(t.Events) == 0
 }
 
+// NoRedis is whether nothing could be read of what is kept.
+func (t Trace) NoRedis() bool {
+	return t.LettersErr != nil && t.EventsErr != nil && !errors.Is(t.EventsErr, ErrNothing)
+}
+
 // Silent is whether nobody answered.
 func (t Trace) Silent() bool {
 	for _, err := range []error{t.GhostErr, t.ListErr, t.MemoryErr, t.LettersErr, t.EventsErr} {

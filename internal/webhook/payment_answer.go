@@ -73,7 +73,7 @@ func (p *Payment) report(req *paymentRequest, code Code) {
 	d := req.delivery
 	outcome := PaymentOutcome{
 		Site: d.Site, Provider: d.Provider, Result: string(code), Took: p.opts.Now().Sub(d.ReceivedAt), At: d.ReceivedAt,
-		Quarantined: req.quarantined,
+		Quarantined: req.quarantined && code != testEvent, // which is counted as such
 	}
 	attrs := []slog.Attr{slog.Int("bytes", len(req.body)), slog.Float64("latency_ms", milliseconds(outcome.Took))}
 	for _, known := range [][2]string{{"site", d.Site}, {"provider", d.Provider}, {"delivery_id", d.ID}, {"event_type", word(req.event)}} {
@@ -106,6 +106,9 @@ func (p *Payment) refused(req *paymentRequest, code Code, attrs []slog.Attr) {
 		attrs = append(attrs, slog.Int("not_logged", skipped))
 	}
 	level := slog.LevelWarn
+	if code == testEvent { // a rehearsal, or a sandbox: genuine, and no fault
+		level = slog.LevelInfo
+	}
 	if code == Unavailable && !errors.Is(req.cause, errCrowded) {
 		level = slog.LevelError
 	}
