@@ -193,7 +193,7 @@ func (town *town) ofOthers(away time.Duration) []fault {
 		}},
 		{"Campaign Monitor is slow", time.Second, 2 * time.Second, func(*rand.Rand) func() {
 			town.list.SetDelay(time.Second)
-			return func() { town.list.SetDelay(5 * time.Millisecond) }
+			return func() { town.list.SetDelay(usual) }
 		}},
 		{"Ghost is cut off", 200 * time.Millisecond, time.Second, func(*rand.Rand) func() { return cut(town.sites[0].wire) }},
 	}

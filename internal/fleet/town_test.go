@@ -25,6 +25,8 @@ const (
 	webhookSecret = "a-webhook-secret-of-the-fleet"
 	polarSecret   = "polar_whs_of-the-fleet"
 	stripeSecret  = "whsec_of-the-fleet"
+
+	usual = 20 * time.Millisecond // of Campaign Monitor for an answer
 )
 
 // site is a publication: its Ghost, its list, and the network before Ghost.
@@ -69,7 +71,7 @@ func newTown(t *testing.T, o options) *town {
 	town := &town{t: t, seed: o.seed, dir: o.dir, book: newBook(), within: make(chan struct{}, 1)}
 	town.redis = redistest.New(t, redistest.Args("--appendonly", "yes", "--appendfsync", "everysec"))
 	town.list = cmtest.Run(t, cmtest.Options{
-		Delay: 5 * time.Millisecond, Faults: cmtest.Faults{Seed: o.seed},
+		Delay: usual, Faults: cmtest.Faults{Seed: o.seed},
 		PerSubscriber: cmtest.Limit{N: 8, Window: 2 * time.Second}, Account: cmtest.Limit{N: 100, Window: time.Second},
 	})
 	town.upward = before(t, town.list.URL())

@@ -92,19 +92,28 @@ func (c *crowd) one(ids []string) string { return ids[c.random.IntN(len(ids))] }
 // anybody who is a member.
 func (c *crowd) anybody() string { return c.one(append(slices.Clone(c.plain), c.mixed...)) }
 
-// touch changes what is no address.
+// touch changes what is no address: often several times in a row, so that events come
+// while the one before is worked on.
 func (c *crowd) touch() error {
-	c.made++
-	return c.site.EditMember(c.anybody(), func(m *ghosttest.Member) {
-		switch c.random.IntN(3) {
-		case 0:
-			m.Name = fmt.Sprintf("Renamed %d", c.made)
-		case 1:
-			m.Labels = []string{"L1", fmt.Sprintf("L%d", 2+c.random.IntN(20))}
-		default:
-			m.Labels = nil
+	id := c.anybody()
+	for range 1 + c.random.IntN(5) {
+		c.made++
+		err := c.site.EditMember(id, func(m *ghosttest.Member) {
+			switch c.random.IntN(3) {
+			case 0:
+				m.Name = fmt.Sprintf("Renamed %d", c.made)
+			case 1:
+				m.Labels = []string{"L1", fmt.Sprintf("L%d", 2+c.random.IntN(20))}
+			default:
+				m.Labels = nil
+			}
+		})
+		if err != nil {
+			return err
 		}
-	})
+		time.Sleep(time.Duration(c.random.IntN(40)) * time.Millisecond)
+	}
+	return nil
 }
 
 func (c *crowd) move() error {
