@@ -126,12 +126,12 @@ func (c *conn) turn(cmd string, args []any) (any, error) {
 		_ = e.sendAlong(c.Conn, c.keeper.pool()) // what goes wrong, flushing tells again
 	}
 	_ = c.Conn.Send(cmd, args...)
-	lost := c.Conn.Flush()
+	lost := c.Flush()
 	var again []commit // Redis does not have the script, and gets it once the answers are read
 	for _, e := range ended {
 		err := lost
 		if err == nil {
-			_, err = c.Conn.Receive()
+			_, err = c.Receive()
 		}
 		if unknownScript(err) {
 			again = append(again, e)
@@ -142,7 +142,7 @@ func (c *conn) turn(cmd string, args []any) (any, error) {
 	if lost != nil {
 		return nil, lost
 	}
-	v, err := c.Conn.Receive()
+	v, err := c.Receive()
 	for _, e := range again {
 		c.settled(e, e.send(c.Conn, c.keeper.pool()))
 	}

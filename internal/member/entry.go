@@ -86,6 +86,9 @@ func newer(a, b Stamped) bool { return a.At > b.At || a.At == b.At && a.JSON > b
 // facts are the entry's facts that are newer than what was applied before; none
 // where one is not of its form.
 func (e Entry) facts(applied Memory) Facts {
+	if len(e.Known) == 0 { // as in a full sync, of very many
+		return Facts{ID: e.ID}
+	}
 	r := reader{entry: e, applied: applied}
 	f := Facts{ID: e.ID}
 	takeKnown(&r, "email", &f.Email)
