@@ -100,7 +100,7 @@ func (town *town) live(p plan) []*chaos {
 	if p.long {
 		leases := town.newChaos("leases")
 		all = append(all, leases)
-		rages.Go(func() { leases.Rage(raging, town.ofMinutes(), 5*time.Second) })
+		rages.Go(func() { leases.Rage(raging, town.ofMinutes(), 30*time.Second) })
 	}
 	others.Rage(raging, town.ofOthers(p.away), p.pause)
 	rages.Wait()

@@ -20,7 +20,7 @@ import (
 	"github.com/ghostcm/ghostcm/internal/redisserver"
 )
 
-const patience = 20 * time.Second // for a start or a stop, on a busy machine
+const patience = time.Minute // for a start or a stop, on a busy machine
 
 // Server is a redis-server that belongs to one test. Its methods may be used by
 // that test's goroutine only.
