@@ -1,5 +1,5 @@
 # Puts a real Ghost into the cache, for `make e2e-ghost`: from npm alone, about four
-# minutes and half a gigabyte, once.
+# minutes and 0.9 GB, once.
 #   ghost-install.sh            installs what is not there, and prints where it is
 #   ghost-install.sh check      prints where it is, or fails: what is missing is not fetched
 # GHOST_VERSION asks for another Ghost than the one that the tests were written for.
