@@ -2,8 +2,16 @@ package jobs
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+
+	"github.com/redis/go-redis/v9"
 )
+
+// watchedKeys are where the library notes for a day at most what each worker is at. It
+// takes a note back within a second of the job's end, unless its process is killed.
+const watchedKeys = Namespace + ":worker:*"
 
 // Forget drops dead letters and jobs that wait, now or for their retry, if they are
 // about what match says; with dryRun it counts them only. What a worker is running
@@ -20,6 +28,9 @@ func (q *Queue) Forget(
 	}
 	if waiting, err = q.forgetRanked(ctx, retryKey, named, dryRun); err != nil {
 		return letters, waiting, fmt.Errorf("forgetting jobs that wait: %w", err)
+	}
+	if err := q.forgetWatched(ctx, match, dryRun); err != nil {
+		return letters, waiting, fmt.Errorf("forgetting what workers were at: %w", err)
 	}
 	queued, err := q.forgetQueued(ctx, named, dryRun)
 	if err != nil {
@@ -78,4 +89,33 @@ func (q *Queue) forgetQueued(ctx context.Context, named func(raw string) bool, d
 		}
 	}
 	return len(found), nil
+}
+
+func (q *Queue) forgetWatched(ctx context.Context, match func(site, key, emailHash string) bool, dryRun bool) error {
+	for cursor := uint64(0); !dryRun; {
+		keys, next, err := q.client.Scan(ctx, cursor, watchedKeys, trackPage).Result()
+		if err != nil {
+			return err
+		}
+		for _, key := range keys {
+			noted, err := q.client.HGet(ctx, key, "args").Result()
+			var args map[string]string
+			if err != nil || json.Unmarshal([]byte(noted), &args) != nil {
+				if err != nil && !errors.Is(err, redis.Nil) {
+					return err
+				}
+				continue // another version's
+			}
+			if !match(args[argSite], args[argKey], args[argEmailHash]) {
+				continue
+			}
+			if err := q.client.Del(ctx, key).Err(); err != nil {
+				return err
+			}
+		}
+		if cursor = next; cursor == 0 {
+			return nil
+		}
+	}
+	return nil
 }
