@@ -7,7 +7,8 @@ SHELL := /bin/sh
 GO := $(shell $(SHELL) .make/find-go.sh)
 export PATH := $(if $(findstring /,$(GO)),$(dir $(GO)):)$(if $(PATH),$(PATH),/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin)
 # Go asks git about the checkout; git refuses to talk about one of another user.
-export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
+# Without the checkout's path in it, another checkout need not compile all again.
+export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false -trimpath)
 # Go needs a place for its caches; cron and `env -i` give none.
 export HOME := $(if $(HOME),$(HOME),$(shell eval echo "~$$(id -un)"))
 

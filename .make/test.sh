@@ -16,7 +16,7 @@ fi
 mkdir -p bin
 go build -o bin/testcount ./internal/tools/testcount || exit 1
 # shellcheck disable=SC2086 # one flag or none
-go test -json -timeout 15m $race "$@" | bin/testcount ${GHOSTCM_TEST_STRICT:+-strict}
+go test -json -timeout 30m $race "$@" | bin/testcount ${GHOSTCM_TEST_STRICT:+-strict}
 status=$?
 
 if [ -n "$not_run" ]; then
