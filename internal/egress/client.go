@@ -58,7 +58,7 @@ func checkRedirect(r *http.Request, via []*http.Request) error {
 	}
 	if first := via[0].URL; r.URL.Scheme != first.Scheme || r.URL.Host != first.Host {
 		// net/http takes keys along to other ports and to names below the first.
-		r.Header = http.Header{}
+		clear(r.Header)
 	}
 	return nil
 }

@@ -84,18 +84,18 @@ func start(t testing.TB, name string, a answer, stalls bool) *Hostile {
 // endings are answers that come to an end, and are none.
 func endings(trap string) map[string]answer {
 	words := map[string]string{
-		"a redirect to a metadata service":     "HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/latest/meta-data/\r\nContent-Length: 0\r\n\r\n",
-		"a redirect elsewhere":                 "HTTP/1.1 307 Temporary Redirect\r\nLocation: " + trap + "/\r\nContent-Length: 0\r\n\r\n",
-		"a permanent redirect elsewhere":       "HTTP/1.1 301 Moved Permanently\r\nLocation: " + trap + "/\r\nContent-Length: 0\r\n\r\n",
-		"a wait until the year 9999":           "HTTP/1.1 429 Too Many\r\nRetry-After: Fri, 31 Dec 9999 23:59:59 GMT\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nContent-Length: 0\r\n\r\n",
-		"a wait of no number":                  "HTTP/1.1 503 No\r\nRetry-After: NaN\r\nDate: never\r\nContent-Length: 0\r\n\r\n",
+		"a redirect to a metadata service":     empty("302 Found", "Location: http://169.254.169.254/latest/meta-data/"),
+		"a redirect elsewhere":                 empty("307 Temporary Redirect", "Location: "+trap+"/"),
+		"a permanent redirect elsewhere":       empty("301 Moved Permanently", "Location: "+trap+"/"),
+		"a wait until the year 9999":           empty("429 Too Many", "Retry-After: Fri, 31 Dec 9999 23:59:59 GMT", longAgo),
+		"a wait of no number":                  empty("503 No", "Retry-After: NaN", "Date: never"),
 		"half a body":                          "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"members\":[",
 		"half a chunk":                         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{",
 		"half a head":                          "HTTP/1.1 200 OK\r\nContent-Le",
 		"nothing":                              "",
 		"no HTTP":                              "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
 		"an answer of HTTP/1.0 without an end": "HTTP/1.0 200 OK\r\n\r\n{\"x\":",
-		"another character set":                "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-16\r\nContent-Length: 6\r\n\r\n\xff\xfe{\x00}\x00",
+		"another character set":                utf16,
 		"compression that is none":             "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 9\r\n\r\nnot gzip!",
 		"two lengths":                          "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 7\r\n\r\n{}",
 	}
@@ -106,6 +106,17 @@ func endings(trap string) map[string]answer {
 	return all
 }
 
+// empty is an answer without a body.
+func empty(status string, lines ...string) string {
+	return "HTTP/1.1 " + status + "\r\n" + strings.Join(lines, "\r\n") + "\r\nContent-Length: 0\r\n\r\n"
+}
+
+const longAgo = "Date: Thu, 01 Jan 1970 00:00:00 GMT"
+
+const utf16 = "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-16\r\nContent-Length: 6\r\n\r\n\xff\xfe{\x00}\x00"
+
+const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
 // floods go on for as long as anybody reads.
 func floods() map[string]answer {
 	return map[string]answer{
@@ -115,8 +126,8 @@ func floods() map[string]answer {
 		"spaces without end":              flood("HTTP/1.1 200 OK\r\n\r\n", strings.Repeat(" ", 4096)),
 		"a name without end":              flood("HTTP/1.1 200 OK\r\n\r\n{\"members\":[{\"name\":\"", strings.Repeat("x", 4096)),
 		"a refusal without end":           flood("HTTP/1.1 500 No\r\n\r\n", strings.Repeat("x", 4096)),
-		"chunks without end":              flood("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "400\r\n"+strings.Repeat(" ", 1024)+"\r\n"),
-		"extensions of chunks":            flood("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", strings.Repeat("x", 4096)),
+		"chunks without end":              flood(chunked, "400\r\n"+strings.Repeat(" ", 1024)+"\r\n"),
+		"extensions of chunks":            flood(chunked+"1;", strings.Repeat("x", 4096)),
 		"a little that unfolds into much": flood("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n"+zeros(), ""),
 	}
 }
@@ -193,7 +204,7 @@ func (c counted) Write(p []byte) (int, error) {
 // listen answers the first request of each connection, and hangs up.
 func listen(t testing.TB, a answer, h *Hostile) (url string) {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
