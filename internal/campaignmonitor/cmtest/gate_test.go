@@ -215,9 +215,9 @@ func TestTheRecordTellsWhatWasAsked(t *testing.T) {
 	_ = b.client.Update(t.Context(), b.list, "b@x.example", cm.Write{Email: "c@x.example"}) // refused with 203
 	_, _ = b.client.SystemDate(t.Context())                                                 // only the record matters
 	want := []cmtest.Request{
-		{Op: cm.OpImport, Write: true, List: b.list, Emails: []string{"a@x.example"}, At: c.Now(), Status: 201},
-		{Op: cm.OpUpdate, Write: true, List: b.list, Emails: []string{"b@x.example", "c@x.example"}, At: c.Now(), Status: 400, Code: 203},
-		{Op: cm.OpSystemDate, At: c.Now(), Status: 200},
+		{Op: cm.OpImport, Write: true, List: b.list, Emails: []string{"a@x.example"}, At: c.Now(), Until: c.Now(), Status: 201},
+		{Op: cm.OpUpdate, Write: true, List: b.list, Emails: []string{"b@x.example", "c@x.example"}, At: c.Now(), Until: c.Now(), Status: 400, Code: 203},
+		{Op: cm.OpSystemDate, At: c.Now(), Until: c.Now(), Status: 200},
 	}
 	if diff := cmp.Diff(want, b.Requests()); diff != "" || b.WriteCount() != 2 {
 		t.Errorf("%d writes, %s", b.WriteCount(), diff)
