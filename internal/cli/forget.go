@@ -44,8 +44,8 @@ func newForgetCommand(a *app) *cobra.Command {
 	return c
 }
 
-const forgetShape = `  {"site", "email_hash", "member_ids", "dry_run", "erased": {"members": 1, …}, "objections": [{"code", "firm", "text"}],
-   "stays": [{"what", "why"}], "beyond": [{"what", "how"}]}`
+const forgetShape = `  {"site", "email_hash", "member_ids", "dry_run", "erased": {"members": 1, …},
+   "objections": [{"code", "firm", "text"}], "stays": [{"what", "why"}], "beyond": [{"what", "how"}]}`
 
 func (a *app) forget(ctx context.Context, o forgetOptions, site, whom string) error {
 	cfg, err := a.config()

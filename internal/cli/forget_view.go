@@ -135,7 +135,8 @@ func outOfReach(p erasure.Person, out erasure.Outcome) []beyond {
 	}
 	return append(all,
 		beyond{"STATE_DIR of other machines", "run this command there: journals and spools are each machine's own"},
-		beyond{"Redis on disk, and its replicas' disks", "its append-only file holds what was erased until it is rewritten: redis-cli bgrewriteaof"},
+		beyond{"Redis on disk, and its replicas' disks",
+			"its append-only file holds what was erased until it is rewritten: redis-cli bgrewriteaof"},
 		beyond{"backups and exports", "they hold what ghostcm held when they were made"},
 		beyond{"logs", "they hold a hash of the address and the member's id, no address; let them age"},
 	)

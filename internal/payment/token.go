@@ -14,7 +14,7 @@ const TokenHeader = "Ghostcm-Url-Token" //nolint:gosec // the name of a header, 
 // DigestHeader is where a caller puts what TokenDigest made, of a delivery that is kept
 // and verified again later. It must never be taken from a request: who reads what is
 // kept could send it.
-const DigestHeader = "Ghostcm-Token-Digest" //nolint:gosec // the name of a header, no token
+const DigestHeader = "Ghostcm-Token-Digest"
 
 // TokenDigest stands for the token by which a delivery of a provider that signs nothing
 // means to prove itself; "" where there is none. Verify takes it for the token, where a
