@@ -33,7 +33,7 @@ func TestChaos(t *testing.T) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			run(t, plan{
 				options: options{seed: seed, catchUp: "1m", dir: newDir(t, seed)}, lasts: lasts,
-				pause: 2 * time.Second, stopped: 10 * time.Second, away: 20 * time.Second, rate: 10, patient: 10 * time.Minute, long: true,
+				pause: 2 * time.Second, stopped: 10 * time.Second, away: 20 * time.Second, rate: 10, patient: 15 * time.Minute, long: true,
 			})
 		})
 	}

@@ -18,7 +18,7 @@ type plan struct {
 	stopped time.Duration // how long processes are gone at most
 	away    time.Duration // how long Redis is
 	rate    int           // events a second and site
-	patient time.Duration // until all is quiet
+	patient time.Duration // until all is quiet; a new subscriber may be waited for for ten minutes
 	long    bool          // with what outlasts a lease, and outages of minutes
 }
 
@@ -31,7 +31,7 @@ func TestAFleetLosesNothingWhateverFails(t *testing.T) {
 	seed := seedOf(t)
 	run(t, plan{
 		options: options{seed: seed, catchUp: "0", dir: newDir(t, seed)},
-		pause:   400 * time.Millisecond, stopped: 2500 * time.Millisecond, away: 2 * time.Second, rate: 10, patient: 4 * time.Minute,
+		pause:   400 * time.Millisecond, stopped: 2500 * time.Millisecond, away: 2 * time.Second, rate: 10, patient: 12 * time.Minute,
 	})
 }
 
@@ -53,10 +53,13 @@ func run(t *testing.T, p plan) {
 	town := newTown(t, p.options)
 	town.start()
 	began := time.Now()
-	all := town.live(p)
+	all, stop := town.live(p)
+	defer stop()
 	quietSince := time.Now()
 	town.t.Logf("%v of faults; %s", quietSince.Sub(began).Round(time.Second), report(all...))
-	town.eventually("quiet", p.patient, town.quiet)
+	town.eventually("quiet", p.patient, town.quiet) // with what purchases and their ends still have Ghost say
+	stop()
+	town.eventually("quiet again", p.patient, town.quiet)
 	for _, n := range town.serves {
 		town.eventually("nothing waits on disk", time.Minute, n.spooled)
 	}
@@ -78,10 +81,10 @@ func run(t *testing.T, p plan) {
 	}
 }
 
-// live is traffic and faults, until the faults are over and all that was sent has
-// been answered.
-func (town *town) live(p plan) []*chaos {
-	living, stop := context.WithCancel(context.Background())
+// live is traffic and faults, until they are over. Until stop, what Ghost has to say
+// is still brought.
+func (town *town) live(p plan) (all []*chaos, stop func()) {
+	living, end := context.WithCancel(context.Background())
 	posting, last := context.WithCancel(context.Background())
 	var lives, posts sync.WaitGroup
 	posts.Go(func() { town.post.Run(posting) })
@@ -94,7 +97,7 @@ func (town *town) live(p plan) []*chaos {
 	raging, calm := context.WithTimeout(context.Background(), p.lasts)
 	defer calm()
 	nodes, others := town.newChaos("nodes"), town.newChaos("others")
-	all := []*chaos{nodes, others}
+	all = []*chaos{nodes, others}
 	var rages sync.WaitGroup
 	rages.Go(func() { nodes.Rage(raging, town.ofNodes(p.stopped), p.pause) })
 	if p.long {
@@ -105,12 +108,10 @@ func (town *town) live(p plan) []*chaos {
 	others.Rage(raging, town.ofOthers(p.away), p.pause)
 	rages.Wait()
 	town.weather(false)
-	stop()
+	end()
 	lives.Wait()
 	for _, c := range all {
 		c.recovering.Wait()
 	}
-	last()
-	posts.Wait()
-	return all
+	return all, func() { last(); posts.Wait() }
 }

@@ -305,3 +305,24 @@ func TestAnAddressThatWasOnlyClaimedIsLeftToNobody(t *testing.T) {
 		}
 	}
 }
+
+// What the fleet's test found: a member who was new, changed the address and left, and
+// of whose change no answer came, was looked for at the old address for ten minutes.
+func TestANewMemberWhoMovedAndLeftIsNotWaitedForAtTheOldAddress(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.join("a@x.org")
+	w.apply()
+	w.setEmail(id, "b@x.org")
+	w.deliverAll()
+	w.crashOnce(Update, true)
+	w.work(id)
+	w.remove(id)
+	began := w.clock
+	w.apply()
+	w.expect("a@x.org", "")
+	w.expect("b@x.org", StateUnsubscribed)
+	if waited := w.clock - began; waited >= settlingRetry.Milliseconds() {
+		t.Errorf("it was waited for %d ms", waited)
+	}
+}

@@ -1,5 +1,7 @@
 package member
 
+import "slices"
+
 // nextRemoval removes the subscribers of a member who is gone from Ghost, at
 // every address that is still this member's.
 func (c *Case) nextRemoval() Step {
@@ -36,7 +38,7 @@ func (c *Case) nextRemovalOf(email string, byDelete bool) (step Step, more bool)
 		return Step{Action: Read, At: email}, true
 	}
 	removed := c.removed.has(email)
-	if r.Answer == Absent && !removed && c.lately(email) {
+	if r.Answer == Absent && !removed && c.lately(email) && !c.elsewhere(email) {
 		return Step{Action: Wait, For: settlingRetry, Outcome: StillAbsent}, true
 	}
 	if r.Answer == Absent || r.State != StateActive {
@@ -49,4 +51,13 @@ func (c *Case) nextRemovalOf(email string, byDelete bool) (step Step, more bool)
 		return Step{Action: Delete, At: email}, true
 	}
 	return Step{Action: Unsubscribe, At: email}, true
+}
+
+// elsewhere says whether a subscriber of the member's was found at another of its
+// addresses: then the one that was created here has moved there, and is not waited for.
+func (c *Case) elsewhere(email string) bool {
+	return slices.ContainsFunc(c.touched(), func(other string) bool {
+		r, ok := c.read(other)
+		return ok && r.Answer == Done && !SameAddress(other, email) && c.owns(other)
+	})
 }
