@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -81,6 +82,7 @@ func (u *upstream) list() []string {
 }
 
 type rig struct {
+	ahead atomic.Int64 // of the clock, in nanoseconds
 	*intake.Intake
 	t       *testing.T
 	redis   *upstream
@@ -102,7 +104,7 @@ func setup(t *testing.T, dir string, redis *upstream) *rig {
 		return redis.take(ctx, what)
 	}
 	r.Intake = intake.New(intake.Options{
-		Ways: map[string]intake.Way{"test": way}, Ask: redis.ask, Now: time.Now, Patience: 50 * time.Millisecond,
+		Ways: map[string]intake.Way{"test": way}, Ask: redis.ask, Now: r.now, Patience: 50 * time.Millisecond,
 		Drained: func(_ context.Context, n int) { r.drained <- n },
 		Log:     slog.New(slog.NewJSONHandler(r.log, nil)),
 	})
@@ -118,6 +120,8 @@ func setup(t *testing.T, dir string, redis *upstream) *rig {
 	t.Cleanup(r.stop)
 	return r
 }
+
+func (r *rig) now() time.Time { return time.Now().Add(time.Duration(r.ahead.Load())) }
 
 func (r *rig) take(what string) (spooled bool) {
 	r.t.Helper()
@@ -213,6 +217,22 @@ func TestAnotherRedisIsHandedTheLastSecondsAgain(t *testing.T) {
 	r.take("a")
 	r.take("b")
 	r.eventually("Redis was looked at", func() bool { return r.Seen() == "1" })
+	redis.set(func(u *upstream) { u.name, u.took = "2", nil })
+	r.eventually("the new one has them", func() bool { return slices.Equal(redis.list(), []string{"a", "b"}) })
+}
+
+// A master that was frozen comes back, takes what waited on disk, and is demoted
+// before its replicas have that, or what it took last before.
+func TestWhatAMasterTookAroundAnOutageIsHandedToTheNextOne(t *testing.T) {
+	t.Parallel()
+	redis := &upstream{name: "1"}
+	r := setup(t, t.TempDir(), redis)
+	r.take("a")
+	redis.set(func(u *upstream) { u.away = errAway })
+	r.take("b")
+	r.ahead.Store(int64(10 * time.Second)) // as long as it is away
+	redis.set(func(u *upstream) { u.away = nil })
+	r.eventually("the disk is empty", func() bool { return r.Waiting().Records == 0 })
 	redis.set(func(u *upstream) { u.name, u.took = "2", nil })
 	r.eventually("the new one has them", func() bool { return slices.Equal(redis.list(), []string{"a", "b"}) })
 }

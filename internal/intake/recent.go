@@ -29,8 +29,12 @@ func (r *recent) keep(d Delivery) {
 	r.all = append(r.all, d)
 }
 
-// settle forgets what is safe.
-func (r *recent) settle(now time.Time) {
+// settle forgets what is safe, with a Redis that has stood without a break since
+// then: a master that comes back from an outage may be about to lose its place.
+func (r *recent) settle(now, since time.Time) {
+	if now.Sub(since) <= settled {
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.all = slices.DeleteFunc(r.all, func(d Delivery) bool { return now.Sub(d.At) > settled })

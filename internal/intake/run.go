@@ -50,12 +50,14 @@ func sleep(ctx context.Context, d time.Duration, woken <-chan struct{}) {
 type rounds struct {
 	*Intake
 	inherited time.Time // when the spool was last looked through
+	stands    time.Time // since when the same Redis answers; zero: it does not
 }
 
 // look asks Redis once, and does what its answer allows.
 func (r *rounds) look(ctx context.Context) {
 	incarnation, err := r.ask(ctx)
 	if err != nil {
+		r.stands = time.Time{}
 		if ctx.Err() == nil {
 			r.open.Store(true)
 		}
@@ -74,6 +76,9 @@ func (r *rounds) look(ctx context.Context) {
 // remind hands in again what another Redis than before may not have.
 func (r *rounds) remind(ctx context.Context, incarnation string) error {
 	began := r.Now()
+	if r.stands.IsZero() {
+		r.stands = began
+	}
 	if seen := r.seen.Load(); seen != nil && *seen != incarnation && incarnation != "" {
 		again := r.recent.list()
 		for _, d := range again {
@@ -81,10 +86,11 @@ func (r *rounds) remind(ctx context.Context, incarnation string) error {
 				return err
 			}
 		}
+		r.stands = began
 		r.Log.WarnContext(ctx, "redis.replaced", "handed_in_again", len(again))
 	}
 	r.seen.Store(&incarnation)
-	r.recent.settle(began)
+	r.recent.settle(began, r.stands)
 	return nil
 }
 
@@ -139,7 +145,11 @@ func (r *rounds) deliver(ctx context.Context, record spool.Record) error {
 	}
 	for try := 1; ; try++ {
 		err := r.hand(ctx, way, record)
-		if err == nil || errors.Is(err, spool.ErrRefused) {
+		if err == nil { // and the disk forgets it now
+			r.recent.keep(Delivery{Kind: record.Kind, At: r.Now(), Direct: func(ctx context.Context) error { return way(ctx, record.Data) }})
+			return nil
+		}
+		if errors.Is(err, spool.ErrRefused) {
 			return err
 		}
 		if _, away := r.ask(ctx); away != nil {
