@@ -2,19 +2,11 @@ package jobs
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"fmt"
-	"math/big"
 	"net"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -60,9 +52,9 @@ func TestWorkersConnectTheWayTheClientIsConfigured(t *testing.T) {
 			}
 			return redis.NewClient(&redis.Options{Network: "unix", Addr: s.Socket(), CredentialsProvider: func() (string, string) { return "", "secret" }})
 		},
-		"TLS with a private CA": tlsClient,
-		"Sentinel":              sentinelClient,
-		"a cluster":             clusterClient,
+		"TLS with a private CA, and a certificate to show": tlsClient,
+		"Sentinel":  sentinelClient,
+		"a cluster": clusterClient,
 	}
 	for name, connect := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -138,59 +130,22 @@ func freePort(t *testing.T) string {
 }
 
 func tlsClient(t *testing.T) redis.UniversalClient {
-	dir, port := t.TempDir(), freePort(t)
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	port, pair := freePort(t), redistest.NewPair(t)
+	redistest.New(t, redistest.TLS(port, pair))
+	cert, err := tls.LoadX509KeyPair(pair.Cert, pair.Key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test CA"}, NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	write := func(name, kind string, der []byte) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	cert := write("cert.pem", "CERTIFICATE", der)
-	redistest.New(t, redistest.Args("--tls-port", port, "--tls-cert-file", cert, "--tls-ca-cert-file", cert,
-		"--tls-key-file", write("key.pem", "PRIVATE KEY", keyDER), "--tls-auth-clients", "no"))
 	ca := x509.NewCertPool()
-	parsed, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ca.AddCert(parsed)
-	return redis.NewClient(&redis.Options{Addr: "127.0.0.1:" + port, TLSConfig: &tls.Config{RootCAs: ca}})
+	ca.AddCert(cert.Leaf)
+	return redis.NewClient(&redis.Options{Addr: "127.0.0.1:" + port, TLSConfig: &tls.Config{RootCAs: ca, Certificates: []tls.Certificate{cert}}})
 }
 
 func sentinelClient(t *testing.T) redis.UniversalClient {
 	master, port := freePort(t), freePort(t)
 	redistest.New(t, redistest.Args("--port", master, "--bind", "127.0.0.1"))
-	conf := filepath.Join(t.TempDir(), "sentinel.conf")
-	text := fmt.Sprintf("port %s\nbind 127.0.0.1\nsentinel monitor ghostcm 127.0.0.1 %s 1\n", port, master)
-	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	sentinel := exec.Command("redis-server", conf, "--sentinel")
-	if err := sentinel.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = sentinel.Process.Kill()
-		_ = sentinel.Wait()
-	})
-	client := redis.NewFailoverClient(&redis.FailoverOptions{MasterName: "ghostcm", SentinelAddrs: []string{"127.0.0.1:" + port}})
+	redistest.Sentinel(t, port, master, 30*time.Second)
+	client := redis.NewFailoverClient(&redis.FailoverOptions{MasterName: redistest.MasterName, SentinelAddrs: []string{"127.0.0.1:" + port}})
 	eventually(t, "the sentinel answers", patience, func() bool { return client.Ping(t.Context()).Err() == nil })
 	return client
 }

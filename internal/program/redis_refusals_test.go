@@ -3,7 +3,6 @@ package program_test
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -194,20 +193,6 @@ func TestScriptsThatRedisForgetsFailNothing(t *testing.T) {
 	if n := strings.Count(r.log.String(), "NOSCRIPT"); n > 0 {
 		t.Errorf("the log complains of it %d times", n)
 	}
-}
-
-// A cluster is not supported, and says so: webhooks wait on disk meanwhile.
-func TestANodeOfAClusterIsNamedAsSuch(t *testing.T) {
-	t.Parallel()
-	server := redistest.New(t, redistest.Args("--port", freePort(t), "--bind", "127.0.0.1", "--cluster-enabled", "yes", "--cluster-port", freePort(t)))
-	r := newRig(t, rigOptions{noAdmin: true, noProgram: true, server: server})
-	r.runs(r.Serve)
-	site := r.sites[0]
-	site.HoldWebhooks(true)
-	r.add(site, 3)
-	r.allTaken(site, site.TakeWebhooks())
-	r.answers("/health", http.StatusServiceUnavailable, `"spool":3`)
-	r.logs(`"msg":"redis`, "cluster")
 }
 
 // logs waits for a record with all these parts.

@@ -4,13 +4,11 @@ import (
 	"fmt"
 	"net"
 	"strconv"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/ghostcm/ghostcm/internal/redisserver"
 	"github.com/ghostcm/ghostcm/internal/redisserver/redistest"
 	"github.com/ghostcm/ghostcm/internal/store"
 )
@@ -21,7 +19,7 @@ func TestASentinelClientFollowsTheMaster(t *testing.T) {
 	master := redistest.New(t, onPort(masterPort), withUser)
 	replica := redistest.New(t, onPort(replicaPort), withUser, redistest.Args(
 		"--replicaof", "127.0.0.1", masterPort, "--repl-diskless-sync-delay", "0"))
-	startSentinel(t, sentinelPort, masterPort)
+	redistest.Sentinel(t, sentinelPort, masterPort, 300*time.Millisecond)
 	client := open(t, store.Options{
 		URL: "redis-sentinel://app:s3cret@127.0.0.1:" + sentinelPort + "/mymaster/2", Timeouts: store.WorkerTimeouts(),
 	})
@@ -62,36 +60,6 @@ func freePort(t *testing.T) string {
 	}
 	defer listener.Close()
 	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
-}
-
-func startSentinel(t *testing.T, port, masterPort string) {
-	t.Helper()
-	binary, err := redisserver.FindBinary()
-	if err != nil {
-		t.Fatal(err)
-	}
-	config := writeFile(t, "sentinel.conf", fmt.Appendf(nil, `port %s
-bind 127.0.0.1
-sentinel monitor mymaster 127.0.0.1 %s 1
-sentinel down-after-milliseconds mymaster 300
-sentinel failover-timeout mymaster 2000
-dir %s
-`, port, masterPort, t.TempDir()))
-	proc, err := redisserver.Launch(binary, []string{config, "--sentinel"}, t.Output())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = proc.Signal(syscall.SIGKILL)
-		<-proc.Done()
-	})
-	eventually(t, "the Sentinel listens", func() error {
-		conn, err := net.Dial("tcp", "127.0.0.1:"+port)
-		if err == nil {
-			conn.Close()
-		}
-		return err
-	})
 }
 
 func eventually(t *testing.T, what string, try func() error) {
