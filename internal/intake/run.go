@@ -146,7 +146,8 @@ func (r *rounds) deliver(ctx context.Context, record spool.Record) error {
 	for try := 1; ; try++ {
 		err := r.hand(ctx, way, record)
 		if err == nil { // and the disk forgets it now
-			r.recent.keep(Delivery{Kind: record.Kind, At: r.Now(), Direct: func(ctx context.Context) error { return way(ctx, record.Data) }})
+			again := func(ctx context.Context) error { return way(ctx, record.Data) }
+			r.recent.keep(Delivery{Kind: record.Kind, At: r.Now(), Direct: again})
 			return nil
 		}
 		if errors.Is(err, spool.ErrRefused) {
