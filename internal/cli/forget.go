@@ -107,7 +107,7 @@ func forgetFailed(ctx context.Context, err error) error {
 			held.Since.UTC().Format(time.RFC3339), held.Who))
 	case errors.Is(err, erasure.ErrBusy):
 		return fmt.Errorf("%w, and was for a minute and a half: nothing was erased; try again", err)
-	case errors.Is(err, errFirm):
+	case errors.Is(err, errFirm), errors.Is(err, erasure.ErrChanged):
 		return err
 	}
 	return unanswered(ctx, err)

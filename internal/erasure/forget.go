@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -29,8 +30,13 @@ func Kinds() []string {
 	return append(store.ErasedKinds(), DeadLetters, Jobs, StateDirRows)
 }
 
-// ErrBusy says that a worker is writing the person right now.
-var ErrBusy = errors.New("a worker is at this member right now")
+var (
+	// ErrBusy says that a worker is writing the person right now.
+	ErrBusy = errors.New("a worker is at this member right now")
+	// ErrChanged says that something came of the person since Find, so that other things
+	// speak against forgetting it, or more than was shown would be forgotten.
+	ErrChanged = errors.New("something was heard of this person meanwhile: nothing was erased; look again")
+)
 
 // Outcome is what became of it.
 type Outcome struct {
@@ -67,6 +73,7 @@ const (
 // Forget erases the person, whatever speaks against it but firm objections, which
 // the caller respects. It waits for a worker that writes the person, as long as ctx
 // lasts; then ErrBusy. *store.ErrRunHeld: a full sync of the site is under way.
+// ErrChanged: the person is not as Find told any more.
 func (f *Flow) Forget(ctx context.Context, p Person, who string) (Outcome, error) {
 	run, err := f.Store.OpenRun(ctx, p.Site, runLease, f.Who)
 	if err != nil {
@@ -79,6 +86,13 @@ func (f *Flow) Forget(ctx context.Context, p Person, who string) (Outcome, error
 		return Outcome{}, err
 	}
 	defer func() { _ = lease.Unlock(bare) }() // likewise
+	now, err := f.Find(ctx, p.Site, p.Asked)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if !p.stands(&now) {
+		return Outcome{}, ErrChanged
+	}
 	out, err := f.erase(bare, p, false, lease)
 	if err != nil {
 		return out, err
@@ -86,6 +100,24 @@ func (f *Flow) Forget(ctx context.Context, p Person, who string) (Outcome, error
 	return out, f.Store.Note(bare, store.Activity{
 		At: f.Now(), Site: p.Site, Event: EventForget, Outcome: OutcomeForgotten, Who: who, EmailHash: p.Hash(),
 	})
+}
+
+// stands says whether a person is still who was found, with the same to be said against
+// forgetting them.
+func (p *Person) stands(now *Person) bool {
+	keys := func(emails []string) (all []string) {
+		for _, email := range emails {
+			all = append(all, member.AddressKey(email))
+		}
+		return all
+	}
+	return sameSet(p.IDs, now.IDs) && sameSet(keys(p.Emails), keys(now.Emails)) && sameSet(p.owned, now.owned) &&
+		maps.Equal(p.marks(), now.marks()) && sameSet(p.Objections(), now.Objections())
+}
+
+// sameSet compares lists without doubles.
+func sameSet[T comparable](a, b []T) bool {
+	return len(a) == len(b) && !slices.ContainsFunc(a, func(one T) bool { return !slices.Contains(b, one) })
 }
 
 // Hash names the person in listings; "" if no address is known.
@@ -120,10 +152,11 @@ func (p *Person) erasure(dryRun bool) store.Erasure {
 }
 
 // marks are of the members who are gone: of one who is still there, or of whom that is
-// not known, a mark would keep the next event from being applied.
+// not known, a mark would keep the next event from being applied. Where Ghost cannot be
+// asked, what it told of a deletion before stands: it gives no id twice.
 func (p *Person) marks() map[string]bool {
 	if p.GhostErr != nil {
-		return nil
+		return p.buried
 	}
 	return p.gone
 }

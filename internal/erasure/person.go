@@ -26,6 +26,7 @@ type Person struct {
 	InGhost  bool
 	GhostErr error
 	gone     map[string]bool // of which ids Ghost said that it has no such member
+	buried   map[string]bool // of which ids we remember that they were deleted
 
 	// List is what Campaign Monitor has of each address; ListErr that it could not say.
 	List    []Listed
@@ -48,7 +49,7 @@ var ErrNoAdmin = errors.New("the site has no Admin API key")
 // Find gathers all that is known of who is meant by an address or an id of Ghost.
 // The error is of Redis or of this machine's files.
 func (f *Flow) Find(ctx context.Context, site, whom string) (Person, error) {
-	p := Person{Site: site, Asked: strings.TrimSpace(whom), gone: map[string]bool{}}
+	p := Person{Site: site, Asked: strings.TrimSpace(whom), gone: map[string]bool{}, buried: map[string]bool{}}
 	if id := strings.ToLower(p.Asked); ghost.ValidID(id) {
 		p.IDs = []string{id}
 	} else {
@@ -170,6 +171,9 @@ func (f *Flow) membersRemembered(ctx context.Context, p *Person) error {
 		return err
 	}
 	for i, r := range memories {
+		if r.Memory.DeletedAt != 0 {
+			p.buried[p.IDs[i]] = true
+		}
 		for _, email := range slices.Concat([]string{r.Memory.Email}, r.Memory.Perhaps, r.Memory.Stale) {
 			p.addEmail(email)
 		}

@@ -161,3 +161,70 @@ func TestAPersonIsErasedFromAllThatIsKept(t *testing.T) {
 		t.Error("the other member is forgotten, too")
 	}
 }
+
+// remembersDeleted says whether a member is remembered as deleted.
+func (r *rig) remembersDeleted(site, id string) bool {
+	r.t.Helper()
+	known, err := r.Store.Recall(r.t.Context(), site, []string{id})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return known[0].Memory.DeletedAt != 0
+}
+
+func TestForgettingKeepsTheMarkOfADeletionWhereGhostCannotBeAsked(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{noAdmin: true})
+	site := r.sites[0]
+	jo, err := site.AddMember(ghosttest.Member{Email: "jo@example.org", Name: "Jo"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	site.Flush()
+	r.eventually("jo is on the list", long, func() string { return r.agrees(site) })
+	if err := site.DeleteMember(jo.ID); err != nil {
+		t.Fatal(err)
+	}
+	site.Flush()
+	r.eventually("the deletion is carried on", long, func() string {
+		if !r.remembersDeleted(site.name, jo.ID) {
+			return "it is not"
+		}
+		return r.settled()
+	})
+	if _, out, err := r.Forget(t.Context(), site.name, jo.ID, "cli", yes); err != nil || out.Marked != 1 {
+		t.Errorf("%+v, %v", out, err)
+	}
+	if !r.remembersDeleted(site.name, jo.ID) {
+		t.Error("a late edit would bring the member back")
+	}
+	if found := holding(r.everything(), []string{"jo@example.org"}); len(found) > 0 {
+		t.Errorf("it is still kept: %q", found)
+	}
+}
+
+func TestNobodyIsForgottenOnAYesThatIsOutOfDate(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, rigOptions{})
+	site := r.sites[0]
+	jo, err := site.AddMember(ghosttest.Member{Email: "jo@example.org", Name: "Jo"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	site.Flush()
+	r.eventually("jo is on the list", long, func() string { return r.agrees(site) })
+	_, _, err = r.Forget(t.Context(), site.name, "jo@example.org", "cli", func(p erasure.Person, _ erasure.Outcome) (bool, error) {
+		err := site.DeleteMember(jo.ID) // as the person at the terminal was just told to
+		site.Flush()
+		return p.InGhost, err
+	})
+	if !errors.Is(err, erasure.ErrChanged) {
+		t.Errorf("forgotten: %v", err)
+	}
+	r.eventually("the deletion is carried on", long, func() string {
+		if !r.remembersDeleted(site.name, jo.ID) {
+			return "it was forgotten"
+		}
+		return r.settled()
+	})
+}
