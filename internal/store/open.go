@@ -54,10 +54,14 @@ func Open(opts Options) (*redis.Client, error) {
 		return nil, err
 	}
 	where.wait(opts)
+	var client *redis.Client
 	if where.sentinel != nil {
-		return redis.NewFailoverClient(where.sentinel), nil
+		client = redis.NewFailoverClient(where.sentinel)
+	} else {
+		client = redis.NewClient(where.single)
 	}
-	return redis.NewClient(where.single), nil
+	client.AddHook(candid{})
+	return client, nil
 }
 
 // wait sets how connections behave, the same for both kinds.

@@ -177,3 +177,16 @@ func writeFile(t *testing.T, name string, data []byte) string {
 	}
 	return path
 }
+
+// A password that was changed meanwhile is met when the next connection is made.
+func TestACommandThatARefusedConnectionNeverSentFails(t *testing.T) {
+	t.Parallel()
+	server := redistest.New(t)
+	client := open(t, store.Options{URL: strings.Replace(server.URL(), "://", "://nobody:hunter2@", 1)})
+	for name, pipe := range map[string]redis.Pipeliner{"pipeline": client.Pipeline(), "transaction": client.TxPipeline()} {
+		read, write := pipe.HGetAll(t.Context(), "absent"), pipe.Set(t.Context(), "key", 1, 0)
+		if _, err := pipe.Exec(t.Context()); err == nil || read.Err() == nil || write.Err() == nil {
+			t.Errorf("%s: %v, a read ended with %v, a write with %v", name, err, read.Err(), write.Err())
+		}
+	}
+}
