@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ghostcm/ghostcm/internal/campaignmonitor/cmtest"
@@ -24,11 +25,13 @@ type fault struct {
 // recovered from each.
 type chaos struct {
 	town   *town
+	name   string
 	random *rand.Rand
 
 	mu         sync.Mutex
 	happened   map[string]int
 	recoveries []recovery
+	probes     atomic.Uint32
 	unmeasured int    // recoveries that took longer than anybody waited
 	spans      []span // in which a writer outlived its lease
 	recovering sync.WaitGroup
@@ -40,7 +43,7 @@ type recovery struct {
 }
 
 func (town *town) newChaos(name string) *chaos {
-	return &chaos{town: town, random: town.random("chaos " + name), happened: map[string]int{}}
+	return &chaos{town: town, name: name, random: town.random("chaos " + name), happened: map[string]int{}}
 }
 
 // Rage makes faults, one after the other: each of them once, in some order, and then
@@ -76,9 +79,7 @@ func (c *chaos) happen(f fault) {
 func (c *chaos) recovers(name string, s *site, ended time.Time) {
 	town := c.town
 	for time.Since(ended) < 3*time.Minute {
-		c.mu.Lock()
-		email := fmt.Sprintf("Probe.%d@%s.example.org", c.random.Uint32(), s.name)
-		c.mu.Unlock()
+		email := fmt.Sprintf("Probe.%s.%d@%s.example.org", c.name, c.probes.Add(1), s.name)
 		m, err := s.AddMember(ghosttest.Member{Email: email, Name: "Probe"})
 		if err != nil || !c.acknowledged(s, m.ID) {
 			continue
