@@ -23,7 +23,7 @@ import (
 )
 
 // patience is how long a script waits for what has to happen.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // world is what a script has around ghostcm, made by the command "world": a
 // Redis, a Ghost called blog, a Campaign Monitor, and the settings to reach them.
