@@ -28,7 +28,7 @@ func TestJourney5RestartsInTheMiddle(t *testing.T) { //nolint:paralleltest // it
 	edits := v.keepsEditing()
 	v.ghost.shell(v.ghost.restart)
 	serve.signal(syscall.SIGTERM)
-	<-serve.Ended
+	<-serve.Ended()
 	v.run("serve")
 	worker.kill()
 	v.start("worker")
