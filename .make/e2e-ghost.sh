@@ -17,6 +17,7 @@ esac
 found=$(sh .make/ghost-install.sh) || exit 1
 eval "$found"
 lab=$(mktemp -d "${TMPDIR:-/tmp}/gcm-e2e.XXXXXX") || exit 1
+lab=$(cd "$lab" && pwd -P) || exit 1 # as /proc names it, by which a Ghost is known when it is stopped
 helpers=
 failures=0
 

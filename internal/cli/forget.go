@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ghostcm/ghostcm/internal/erasure"
+	"github.com/ghostcm/ghostcm/internal/ghost"
 	"github.com/ghostcm/ghostcm/internal/store"
 )
 
@@ -55,8 +57,8 @@ func (a *app) forget(ctx context.Context, o forgetOptions, site, whom string) er
 	if site, err = siteNamed(cfg, site); err != nil {
 		return err
 	}
-	if whom == "" {
-		return usageError("say whom: an e-mail address, or an id in Ghost")
+	if !namesSomebody(whom) {
+		return usageError("say whom: a whole e-mail address, or an id in Ghost (24 characters); the hash of a listing is neither")
 	}
 	if !o.yes && !o.dryRun && (!a.answersOnTerminal || !a.logsToTerminal) {
 		return usageError("forget asks first, and there is no terminal to ask on; add --yes, or look with --dry-run")
@@ -75,6 +77,14 @@ func (a *app) forget(ctx context.Context, o forgetOptions, site, whom string) er
 		return forgetFailed(ctx, err)
 	}
 	return a.showForgotten(o, person, out, agreed)
+}
+
+// namesSomebody refuses what is looked for in all texts and is no name of one person:
+// a first name, say, is in the purchases of many.
+func namesSomebody(whom string) bool {
+	whom = strings.TrimSpace(whom)
+	at := strings.LastIndexByte(whom, '@')
+	return at > 0 && at < len(whom)-1 || ghost.ValidID(strings.ToLower(whom))
 }
 
 // errFirm ends a command that nothing may overrule.

@@ -70,10 +70,9 @@ const (
 	lockPause = 200 * time.Millisecond
 )
 
-// Forget erases the person, whatever speaks against it but firm objections, which
-// the caller respects. It waits for a worker that writes the person, as long as ctx
+// Forget erases the person, whatever speaks against it but firm objections. It waits for a worker that writes the person, as long as ctx
 // lasts; then ErrBusy. *store.ErrRunHeld: a full sync of the site is under way.
-// ErrChanged: the person is not as Find told any more.
+// ErrChanged: the person is not as Find told any more, or an objection is firm.
 func (f *Flow) Forget(ctx context.Context, p Person, who string) (Outcome, error) {
 	run, err := f.Store.OpenRun(ctx, p.Site, runLease, f.Who)
 	if err != nil {
@@ -90,7 +89,7 @@ func (f *Flow) Forget(ctx context.Context, p Person, who string) (Outcome, error
 	if err != nil {
 		return Outcome{}, err
 	}
-	if !p.stands(&now) {
+	if !p.stands(&now) || now.firm() {
 		return Outcome{}, ErrChanged
 	}
 	out, err := f.erase(bare, p, false, lease)

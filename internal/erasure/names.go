@@ -83,7 +83,7 @@ func unescaped(text string) string {
 	if strings.Contains(text, `\u`) {
 		text = replaceCodes(text, `\u`, 4)
 	}
-	return text
+	return strings.NewReplacer(`\n`, " ", `\r`, " ", `\t`, " ").Replace(text)
 }
 
 // replaceCodes reads hex digits behind a mark: two are a byte, four a code point of

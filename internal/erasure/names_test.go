@@ -18,6 +18,7 @@ func TestAPersonIsFoundInWhateverSpelling(t *testing.T) {
 		`{"email":"jo+x\u0040example.org"}`:                    true,
 		`data=%7B%22e%22%3A%22jo%2Bx%5Cu0040example.org%22%7D`: true,
 		"id 6B02E53738FFFF6821000007":                          true,
+		`{"note":"Write to\njo+x@example.org\tor not"}`:        true,
 		member.AddressHash("jo+x@example.org"):                 true,
 		"sub_12345678 ended":                                   true,
 		"bojo+x@example.org":                                   false,

@@ -1,5 +1,7 @@
 package erasure
 
+import "slices"
+
 // Objection is what speaks against forgetting somebody now.
 type Objection struct {
 	Code string
@@ -44,4 +46,9 @@ func (p *Person) Objections() (all []Objection) {
 		all = append(all, Objection{Code: Purchase, Purchase: e.ID})
 	}
 	return all
+}
+
+// firm is whether something speaks against it that nobody overrules.
+func (p *Person) firm() bool {
+	return slices.ContainsFunc(p.Objections(), func(o Objection) bool { return o.Firm })
 }

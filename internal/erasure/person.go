@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -27,6 +28,10 @@ type Person struct {
 	GhostErr error
 	gone     map[string]bool // of which ids Ghost said that it has no such member
 	buried   map[string]bool // of which ids we remember that they were deleted
+	asked    map[string]bool // the ids and addresses that Ghost was asked for
+	// former are addresses, by AddressKey, that a member had, or nearly had; true is of
+	// one that is somebody else's by now, who is not to be forgotten.
+	former map[string]bool
 
 	// List is what Campaign Monitor has of each address; ListErr that it could not say.
 	List    []Listed
@@ -49,22 +54,39 @@ var ErrNoAdmin = errors.New("the site has no Admin API key")
 // Find gathers all that is known of who is meant by an address or an id of Ghost.
 // The error is of Redis or of this machine's files.
 func (f *Flow) Find(ctx context.Context, site, whom string) (Person, error) {
-	p := Person{Site: site, Asked: strings.TrimSpace(whom), gone: map[string]bool{}, buried: map[string]bool{}}
+	p := Person{
+		Site: site, Asked: strings.TrimSpace(whom), gone: map[string]bool{}, buried: map[string]bool{}, asked: map[string]bool{},
+		former: map[string]bool{},
+	}
 	if id := strings.ToLower(p.Asked); ghost.ValidID(id) {
 		p.IDs = []string{id}
 	} else {
 		p.Emails = []string{p.Asked}
 	}
 	f.askGhost(ctx, &p)
-	for _, find := range []func(context.Context, *Person) error{f.deleted, f.remembered, f.waits, f.purchases} {
-		if err := find(ctx, &p); err != nil {
+	if err := f.deleted(ctx, &p); err != nil {
+		return p, err
+	}
+	// What is remembered leads to ids and addresses that Ghost may know otherwise, and
+	// the other way round: an opt-out may be remembered of an address that only Ghost
+	// tells of.
+	for known := -1; known != p.known(); {
+		known = p.known()
+		if err := f.remembered(ctx, &p); err != nil {
 			return p, err
 		}
+		f.askGhost(ctx, &p)
+		f.confirmGone(ctx, &p)
 	}
-	f.confirmGone(ctx, &p)
+	if err := errors.Join(f.waits(ctx, &p), f.purchases(ctx, &p)); err != nil {
+		return p, err
+	}
 	f.askList(ctx, &p)
 	return p, nil
 }
+
+// known grows with what is found out of the person.
+func (p *Person) known() int { return len(p.IDs) + len(p.Emails) + len(p.former) }
 
 func (p *Person) addID(id string) {
 	if id != "" && !slices.Contains(p.IDs, id) {
@@ -79,18 +101,46 @@ func (p *Person) addEmail(email string) {
 	}
 }
 
-// askGhost learns id and address of a member from the other.
+// addFormer adds an address that may be somebody else's by now.
+func (p *Person) addFormer(email string) {
+	key := member.AddressKey(email)
+	if _, known := p.former[key]; known || slices.ContainsFunc(p.Emails, func(one string) bool { return member.SameAddress(one, email) }) {
+		return
+	}
+	p.former[key] = false
+	p.addEmail(email)
+}
+
+// isOthers leaves out a former address that the member of this id has now.
+func (p *Person) isOthers(email, id string) bool {
+	key := member.AddressKey(email)
+	if _, former := p.former[key]; !former || id == "" || slices.Contains(p.IDs, id) {
+		return false
+	}
+	p.former[key] = true
+	p.Emails = slices.DeleteFunc(p.Emails, func(one string) bool { return member.SameAddress(one, email) })
+	return true
+}
+
+// askGhost learns of members by all addresses for which it was not asked before.
 func (f *Flow) askGhost(ctx context.Context, p *Person) {
 	if f.Ghost == nil {
 		p.GhostErr = ErrNoAdmin
 		return
 	}
-	for _, email := range p.Emails {
+	for _, email := range slices.Clone(p.Emails) {
 		for _, spelling := range []string{email, member.AddressKey(email)} {
+			if p.asked[spelling] {
+				continue
+			}
+			p.asked[spelling] = true
 			facts, found, err := f.Ghost.MemberByEmail(ctx, spelling)
 			if err != nil {
 				p.GhostErr = err
 				return
+			}
+			if found && p.isOthers(email, facts.ID) {
+				break
 			}
 			p.learn(facts, found)
 		}
@@ -100,17 +150,19 @@ func (f *Flow) askGhost(ctx context.Context, p *Person) {
 func (p *Person) learn(facts member.Facts, found bool) {
 	if found {
 		p.InGhost = true
+		delete(p.former, member.AddressKey(facts.Email.Value))
 		p.addID(facts.ID)
 		p.addEmail(facts.Email.Value)
 	}
 }
 
-// confirmGone asks Ghost for every id.
+// confirmGone asks Ghost for every id, once.
 func (f *Flow) confirmGone(ctx context.Context, p *Person) {
 	for _, id := range slices.Clone(p.IDs) {
-		if p.GhostErr != nil || !ghost.ValidID(id) {
+		if p.GhostErr != nil || p.asked[id] || !ghost.ValidID(id) {
 			continue
 		}
+		p.asked[id] = true
 		facts, err := f.Ghost.Member(ctx, id)
 		switch {
 		case errors.Is(err, ghost.ErrNotFound):
@@ -143,13 +195,17 @@ func (f *Flow) deleted(ctx context.Context, p *Person) error {
 // remembered goes from addresses to their owners and from members to their
 // addresses, until nobody new is found.
 func (f *Flow) remembered(ctx context.Context, p *Person) error {
-	for ids, emails := -1, -1; ids != len(p.IDs) || emails != len(p.Emails); {
-		ids, emails = len(p.IDs), len(p.Emails)
+	for before := -1; before != p.known(); {
+		before = p.known()
 		known, err := f.Store.RecallAddresses(ctx, p.Site, p.Emails)
 		if err != nil {
 			return err
 		}
-		for _, a := range known {
+		for _, email := range slices.Clone(p.Emails) {
+			a := known[member.AddressKey(email)]
+			if p.isOthers(email, a.Owner) {
+				continue
+			}
 			p.addID(a.Owner)
 			p.OptedOut = p.OptedOut || a.OptOut != nil
 		}
@@ -158,8 +214,8 @@ func (f *Flow) remembered(ctx context.Context, p *Person) error {
 		}
 	}
 	owned, err := f.Store.OwnedAddresses(ctx, p.Site, p.IDs)
-	for hash, a := range owned {
-		p.owned = append(p.owned, hash)
+	p.owned = slices.Sorted(maps.Keys(owned))
+	for _, a := range owned {
 		p.OptedOut = p.OptedOut || a.OptOut != nil
 	}
 	return err
@@ -174,15 +230,13 @@ func (f *Flow) membersRemembered(ctx context.Context, p *Person) error {
 		if r.Memory.DeletedAt != 0 {
 			p.buried[p.IDs[i]] = true
 		}
-		for _, email := range slices.Concat([]string{r.Memory.Email}, r.Memory.Perhaps, r.Memory.Stale) {
-			p.addEmail(email)
-		}
+		p.addEmail(r.Memory.Email)
 		inbox, err := f.Store.InboxAddresses(ctx, p.Site, p.IDs[i])
 		if err != nil {
 			return err
 		}
-		for _, email := range inbox {
-			p.addEmail(email)
+		for _, email := range slices.Concat(r.Memory.Perhaps, r.Memory.Stale, inbox) {
+			p.addFormer(email)
 		}
 		p.Waiting = p.Waiting || (r.Waiting != "" && r.Waiting != store.Dead)
 	}

@@ -2,7 +2,9 @@ package program
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/ghostcm/ghostcm/internal/erasure"
@@ -19,7 +21,7 @@ func (p *Program) Erasure(site string) (*erasure.Flow, error) {
 	}
 	o := erasure.Options{
 		Store: p.Store, Queue: p.Queue, List: at.List, ListID: at.ListID, Who: "ghostcm forget, " + here(), Now: time.Now,
-		Files: stateFiles(p.opt.Config.StateDir),
+		Files: stateFiles{dir: p.opt.Config.StateDir, site: site},
 	}
 	if at.Ghost != nil {
 		o.Ghost = at.Ghost
@@ -55,19 +57,41 @@ func (p *Program) Forget(
 // forgetPatience is how long forgetting waits for a worker who writes the person.
 const forgetPatience = 90 * time.Second
 
-// stateFiles are the journals and the spool in STATE_DIR.
-type stateFiles string
+// stateFiles are the journals and the spool in STATE_DIR, as far as they are a site's.
+type stateFiles struct{ dir, site string }
 
 // Waiting implements erasure.Files.
-func (dir stateFiles) Waiting(names func(text string) bool) (bool, error) {
-	return spool.Mentions(spool.In(string(dir)), names)
+func (f stateFiles) Waiting(names func(text string) bool) (bool, error) {
+	return spool.Mentions(spool.In(f.dir), f.records(names))
 }
 
 // Forget implements erasure.Files.
-func (dir stateFiles) Forget(
+func (f stateFiles) Forget(
 	site string, theirs func(id string, emails []string) bool, names func(text string) bool, dryRun bool,
 ) (int, error) {
-	journaled, errJournals := reconcile.Forget(string(dir), site, theirs, dryRun)
-	aside, errAside := spool.Forget(spool.In(string(dir)), names, dryRun)
+	journaled, errJournals := reconcile.Forget(f.dir, site, theirs, dryRun)
+	aside, errAside := spool.Forget(spool.In(f.dir), f.records(names), dryRun)
 	return journaled + aside, errors.Join(errJournals, errAside)
+}
+
+// records looks for a person in records of the spool, also in the bodies of purchases,
+// which are base64 there. A record of another site is not theirs to forget; of one
+// that cannot be read nobody knows whose it is, and its text decides.
+func (f stateFiles) records(names func(text string) bool) func(line string) bool {
+	return func(line string) bool {
+		var record struct {
+			Data struct {
+				Site string `json:"site"`
+				Body []byte `json:"body"`
+			} `json:"data"`
+		}
+		_, text, _ := strings.Cut(line, " ") // behind its checksum
+		if err := json.Unmarshal([]byte(text), &record); err != nil {
+			return names(line)
+		}
+		if of := record.Data.Site; of != "" && of != f.site {
+			return false
+		}
+		return names(text) || names(string(record.Data.Body))
+	}
 }

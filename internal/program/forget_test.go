@@ -228,3 +228,61 @@ func TestNobodyIsForgottenOnAYesThatIsOutOfDate(t *testing.T) {
 		return r.settled()
 	})
 }
+
+// An opt-out may be remembered of an address that only Ghost says is theirs by now; and
+// who is asked whether to go on may take as long as a member needs to change.
+func TestWhatGhostAloneTellsOfAPersonCounts(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, rigOptions{ghost: connected()})
+	const was, is = "jo.before@example.org", "jo.after@example.org"
+	var ids []string
+	for _, email := range []string{was, is} {
+		m, err := s.site.AddMember(ghosttest.Member{Email: email})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, m.ID)
+	}
+	s.site.Flush()
+	s.eventually("both are on the list", long, func() string {
+		if _, found := s.list.Subscriber(s.site.listID, is); !found {
+			return "not on the list"
+		}
+		return s.settled()
+	})
+	s.list.SetState(s.site.listID, is, "Unsubscribed")
+	if _, err := s.Sync(t.Context(), s.site.name, reconcile.Request{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.site.DeleteMember(ids[1]); err != nil {
+		t.Fatal(err)
+	}
+	s.site.Flush()
+	s.eventually("the deletion is carried on", long, s.settled)
+	s.list.Erase(s.site.listID, is)
+	s.pointNowhere()
+	change := func() error {
+		return s.site.EditMember(ids[0], func(m *ghosttest.Member) { m.Email = is })
+	}
+	before := len(holding(s.everything(), []string{was}))
+	_, out, err := s.Forget(t.Context(), s.site.name, was, "cli", func(p erasure.Person, _ erasure.Outcome) (bool, error) {
+		if p.OptedOut || len(p.Emails) != 1 {
+			t.Errorf("before the change: %+v", p)
+		}
+		return true, change()
+	})
+	if !errors.Is(err, erasure.ErrChanged) || len(out.Counts) != 0 || len(holding(s.everything(), []string{was})) != before {
+		t.Errorf("somebody changed while it was asked whether to forget them: %+v, %v", out, err)
+	}
+	for _, whom := range []string{was, is, ids[0]} {
+		_, _, err = s.Forget(t.Context(), s.site.name, whom, "cli", func(p erasure.Person, _ erasure.Outcome) (bool, error) {
+			if o := p.Objections(); !p.OptedOut || len(o) == 0 || !o[0].Firm {
+				t.Errorf("%s: the opt-out of an address that Ghost tells of: %+v, %+v", whom, o, p)
+			}
+			return true, nil // whatever speaks against it
+		})
+		if !errors.Is(err, erasure.ErrChanged) {
+			t.Errorf("%s: %v", whom, err)
+		}
+	}
+}

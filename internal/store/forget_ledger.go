@@ -16,7 +16,7 @@ const maxSaves = 10
 // findPurchases finds the purchases that are the person's, by all that the ones it
 // finds lead to, and those of others that they paid for.
 func (s *Store) findPurchases(ctx context.Context, e Erasure, f *finds) error {
-	ledger := ledgerOf{Store: s, Erasure: e, finds: f, asked: map[Holder]bool{}}
+	ledger := ledgerOf{Store: s, Erasure: e, finds: f, asked: map[Holder]bool{}, others: map[string]bool{}}
 	for _, id := range e.IDs {
 		ledger.ask(HolderMember(id))
 	}
@@ -33,6 +33,9 @@ type ledgerOf struct {
 	*finds
 	asked map[Holder]bool
 	next  []Holder
+	// others are customers, by the provider's id, who are somebody else and paid for others, too:
+	// their id is in what was sent about that one's purchases.
+	others map[string]bool
 }
 
 func (l *ledgerOf) ask(h Holder) {
@@ -65,6 +68,7 @@ func (l *ledgerOf) walk(ctx context.Context) error {
 			}
 		}
 	}
+	l.names = slices.DeleteFunc(l.names, func(id string) bool { return l.others[id] })
 	return nil
 }
 
@@ -74,8 +78,12 @@ func (l *ledgerOf) take(v Versioned) {
 		return
 	}
 	if !l.owns(e) {
-		l.payers = append(l.payers, v)
-		l.Counts["payers"]++
+		if redact(&e, l.Erasure) {
+			l.payers = append(l.payers, v)
+			l.Counts["payers"]++
+		} else {
+			l.others[e.Customer.ID] = true
+		}
 		return
 	}
 	l.key("purchases", entitlementKey(l.Site, e.ID))
@@ -160,19 +168,24 @@ func (s *Store) redactPayer(ctx context.Context, e Erasure, v Versioned) error {
 	return fmt.Errorf("purchase %s changes all the time", id)
 }
 
-// redact clears what names the person, and keeps who has the purchase.
-func redact(e *payment.Entitlement, of Erasure) {
+// redact clears what names the person, and keeps who has the purchase. It says whether
+// anything did.
+func redact(e *payment.Entitlement, of Erasure) (did bool) {
 	theirs := func(email string) bool {
 		return slices.ContainsFunc(of.Emails, func(one string) bool { return member.SameAddress(one, email) })
 	}
 	if theirs(e.Customer.Email) {
 		e.Customer.Email, e.Customer.Name = "", ""
 		e.Facts.Customer.Email.Word, e.Facts.Customer.Name.Word = "", ""
+		did = true
 	}
 	if theirs(e.Customer.MemberEmail) {
 		e.Customer.MemberEmail, e.Facts.Customer.MemberEmail.Word = "", ""
+		did = true
 	}
 	if slices.Contains(of.IDs, e.Customer.MemberID) {
 		e.Customer.MemberID, e.Facts.Customer.MemberID.Word = "", ""
+		did = true
 	}
+	return did
 }
