@@ -2,6 +2,7 @@ package program_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -68,6 +69,7 @@ func newRig(t testing.TB, o rigOptions) *rig {
 	r := &rig{t: t, redis: o.server.URL(), list: cmtest.Run(t, o.list), log: &logBuffer{}}
 	for i := range max(o.sites, 1) {
 		p := &publication{name: fmt.Sprintf("site%d", i+1)}
+		o.ghost.Patience = cmp.Or(o.ghost.Patience, time.Minute)
 		p.Server = ghosttest.Run(t, o.ghost)
 		setting := o.setting
 		if setting == "" {

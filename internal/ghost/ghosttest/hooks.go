@@ -2,6 +2,7 @@ package ghosttest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -13,7 +14,8 @@ import (
 	"github.com/ghostcm/ghostcm/internal/ghost"
 )
 
-// hookTimeout is how long Ghost waits for an answer. It tries once.
+// hookTimeout is how long Ghost waits for an answer, if Options say nothing else. It
+// tries once.
 const hookTimeout = 2 * time.Second
 
 // Delivery is one webhook as Ghost sends it, signed. It may be sent later,
@@ -109,7 +111,7 @@ func (s *Server) LateEdit(id string) (Delivery, error) {
 // Send delivers a webhook once, with Ghost's timeout, and returns the answer's
 // status. It may be called again with the same delivery.
 func (s *Server) Send(ctx context.Context, d Delivery) (status int, err error) {
-	ctx, cancel := context.WithTimeout(ctx, hookTimeout)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(s.opts.Patience, hookTimeout))
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.URL, bytes.NewReader(d.Body))
 	if err != nil {

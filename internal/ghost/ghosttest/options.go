@@ -42,8 +42,11 @@ type Options struct {
 
 	Delay  time.Duration // before each request is answered
 	Faults Faults
-	// HTTP sends the webhooks; nil is a client of its own. Each has 2 seconds.
+	// HTTP sends the webhooks; nil is a client of its own.
 	HTTP *http.Client
+	// Patience is how long a webhook waits for its answer; 0 is Ghost's 2 seconds,
+	// which a machine that is full of tests may not hold.
+	Patience time.Duration
 }
 
 func (o Options) withDefaults() Options {
