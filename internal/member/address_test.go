@@ -326,3 +326,25 @@ func TestANewMemberWhoMovedAndLeftIsNotWaitedForAtTheOldAddress(t *testing.T) {
 		t.Errorf("it was waited for %d ms", waited)
 	}
 }
+
+// What the fleet's test found: whoever left an address for a moment, of which no job
+// told, and came back, was taken for being there still; in between it was another's,
+// who took the subscriber along.
+func TestWhoComesBackToAnAddressThatWasAnothersMeanwhileIsWrittenAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	one, two := w.join("a@x.org"), w.join("b@x.org")
+	w.apply()
+	w.setEmail(one, "c@x.org")
+	late := w.withhold()
+	w.setEmail(two, "a@x.org")
+	w.apply()
+	w.setEmail(two, "d@x.org")
+	w.apply()
+	w.setEmail(one, "a@x.org")
+	w.deliver(late)
+	w.deliverAll()
+	w.apply()
+	w.expect("a@x.org", StateActive)
+	w.expect("d@x.org", StateActive)
+}

@@ -153,7 +153,7 @@ func (c *Case) Next() Step {
 
 func (c *Case) upToDate() bool {
 	m := c.Memory
-	if m.Layout != c.print || m.Email != c.goal.Email || m.OptInAt != 0 || !c.owns(m.Email) {
+	if m.Layout != c.print || m.Email != c.goal.Email || m.OptInAt != 0 || !c.stillOwns(m.Email) {
 		return false
 	}
 	if m.Inactive && !c.goal.Inactive {
@@ -186,6 +186,12 @@ func (c *Case) isWritten(place int) bool {
 func (c *Case) owns(email string) bool {
 	owner := c.Addresses[AddressKey(email)].Owner
 	return owner == "" || owner == c.ID
+}
+
+// stillOwns says whether nobody else had the address since the member was written
+// there: who did may have taken the subscriber along. What was just read tells itself.
+func (c *Case) stillOwns(email string) bool {
+	return c.Addresses[AddressKey(email)].Owner == c.ID || c.listed && c.owns(email)
 }
 
 // claimedAt is the time of the newest word that the member has its address.
