@@ -18,7 +18,8 @@ func curves() []curve {
 	return []curve{
 		{"sites", "sites", [][2]string{{"accept", "accepted/s, while draining"}, {"drain", "on the list/s"}}},
 		{"workers", "worker processes", [][2]string{{"drain", "events/s, no delay"}, {"delayed", "events/s, 100 ms delay"}}},
-		{"members", "members", [][2]string{{"initial", "first sync, members/s"}, {"second", "second sync, members/s"}, {"peak", "peak MiB"}}},
+		{"members", "members", [][2]string{{"initial", "first sync, members/s"},
+			{"second", "second sync, members/s"}, {"peak", "peak MiB"}}},
 	}
 }
 

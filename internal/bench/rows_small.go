@@ -141,9 +141,11 @@ func smallRows() []row {
 		},
 		{
 			name: "idle", title: "idle: resident serve, worker; CPU of Redis, worker",
-			sides: []side{{name: ours, measure: idling(whole(1))}, {name: seeds, runs: 1, missing: seed.Missing, measure: idling(seedWhole)}},
+			sides: []side{{name: ours, measure: idling(whole(1))},
+				{name: seeds, runs: 1, missing: seed.Missing, measure: idling(seedWhole)}},
 			checks: []check{{of: ours, metric: "serve", unit: "MiB", bound: 30}, {of: ours, metric: "worker", unit: "MiB", bound: 40},
-				{of: ours, metric: "redis_cpu", unit: "% of a core", bound: 0.5}, {of: ours, metric: "worker_cpu", unit: "% of a core", bound: 0.5}},
+				{of: ours, metric: "redis_cpu", unit: "% of a core", bound: 0.5},
+				{of: ours, metric: "worker_cpu", unit: "% of a core", bound: 0.5}},
 		},
 		{
 			name: "queued", title: "Redis memory per queued event",

@@ -64,7 +64,7 @@ func TestWithEverythingDownItEndsInTime(t *testing.T) {
 			t.Parallel()
 			o := silent(t, sites)
 			begin := time.Now()
-			r := doctor.New(o).Mend(t.Context()) // which examines, and finds nothing that it could mend
+			r := doctor.New(o).Mend(t.Context())                         // which examines, and finds nothing that it could mend
 			if took := time.Since(begin); took > within+10*time.Second { // a loaded machine
 				t.Errorf("it took %v", took)
 			}
