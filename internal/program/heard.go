@@ -11,21 +11,27 @@ import (
 	"github.com/ghostcm/ghostcm/internal/webhook"
 )
 
-// How often news of webhooks is kept, and how long that may take.
+// How often news of webhooks is kept at most, and how long that may take.
 const (
 	keepHeardEvery  = 5 * time.Second
 	keepHeardWithin = 2 * time.Second
 )
 
-// hearing gathers when each site's webhooks came, and keeps it in Redis every
-// few seconds, so that silence and refusals are known to every process. No
-// webhook waits for that.
+// hearing gathers when each site's webhooks came, and keeps it in Redis, so that
+// silence and refusals are known to every process: at once after a silence, since
+// who sets a site up asks right after the first webhook, and every few seconds
+// while many come. No webhook waits for that.
 type hearing struct {
 	keep func(context.Context, map[string]store.Heard) error
 	log  *slog.Logger
+	came chan struct{} // holds one while there is news
 
 	mu   sync.Mutex
 	news map[string]store.Heard
+}
+
+func newHearing(keep func(context.Context, map[string]store.Heard) error, log *slog.Logger) *hearing {
+	return &hearing{keep: keep, log: log, came: make(chan struct{}, 1)}
 }
 
 // note takes one answered webhook down.
@@ -50,6 +56,10 @@ func (h *hearing) note(o webhook.Outcome) {
 		heard.At = o.At
 	}
 	h.news[o.Site] = heard
+	select {
+	case h.came <- struct{}{}:
+	default:
+	}
 }
 
 // keepHeard runs the hearing until ctx ends, or until stop is called, which waits.
@@ -62,15 +72,18 @@ func (p *Program) keepHeard(ctx context.Context) (stop func()) {
 
 // run keeps what is noted until ctx ends, and what was noted last.
 func (h *hearing) run(ctx context.Context) {
-	ticker := time.NewTicker(keepHeardEvery)
-	defer ticker.Stop()
+	defer func() { h.flush(context.WithoutCancel(ctx)) }()
 	for {
 		select {
 		case <-ctx.Done():
-			h.flush(context.WithoutCancel(ctx))
 			return
-		case <-ticker.C:
-			h.flush(ctx)
+		case <-h.came:
+		}
+		h.flush(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(keepHeardEvery):
 		}
 	}
 }

@@ -14,33 +14,44 @@ import (
 	"github.com/ghostcm/ghostcm/internal/webhook"
 )
 
-func TestWhenWebhooksCameIsKeptEveryFewSecondsAndAtTheEnd(t *testing.T) {
+func TestWhenWebhooksCameIsKeptAtOnceThenEveryFewSecondsAndAtTheEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		kept := map[string]store.Heard{}
 		times := 0
-		h := &hearing{log: slog.New(slog.DiscardHandler), keep: func(_ context.Context, news map[string]store.Heard) error {
+		h := newHearing(func(_ context.Context, news map[string]store.Heard) error {
 			times++
 			for site, heard := range news {
 				kept[site] = heard
 			}
 			return nil
-		}}
+		}, slog.New(slog.DiscardHandler))
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { defer close(done); h.run(ctx) }()
 		first, second := time.UnixMilli(1000), time.UnixMilli(2000)
+		time.Sleep(time.Hour) // of the bubble's clock
+		h.note(webhook.Outcome{Site: "new", Result: "accepted", At: first})
+		synctest.Wait()
+		if kept["new"].At != first {
+			t.Error("the first after a silence was not kept at once")
+		}
 		h.note(webhook.Outcome{Site: "blog", Result: "accepted", At: first, Contradicted: true})
 		h.note(webhook.Outcome{Site: "blog", Result: "accepted", At: second})
 		h.note(webhook.Outcome{Site: "other", Result: "signature_mismatch", At: second})
 		h.note(webhook.Outcome{Site: "other", Result: "unavailable", At: second}) // says nothing of Ghost
 		h.note(webhook.Outcome{Result: "unknown_site", At: second})
-		time.Sleep(3 * keepHeardEvery) // of the bubble's clock
+		synctest.Wait()
+		if times != 1 {
+			t.Errorf("what came right after it was not gathered: kept %d times", times)
+		}
+		time.Sleep(3 * keepHeardEvery)
 		synctest.Wait()
 		want := map[string]store.Heard{
+			"new":  {At: first},
 			"blog": {At: second, ContradictedAt: first}, "other": {RefusedAt: second, Refusal: "signature_mismatch"},
 		}
-		if diff := cmp.Diff(want, kept); diff != "" || times != 1 {
+		if diff := cmp.Diff(want, kept); diff != "" || times != 2 {
 			t.Errorf("kept %d times: %s", times, diff)
 		}
 		h.note(webhook.Outcome{Site: "last", Result: "accepted", At: second})
@@ -54,9 +65,7 @@ func TestWhenWebhooksCameIsKeptEveryFewSecondsAndAtTheEnd(t *testing.T) {
 
 func TestNewsThatRedisDoesNotTakeHoldNothingUp(t *testing.T) {
 	t.Parallel()
-	h := &hearing{log: slog.New(slog.DiscardHandler), keep: func(context.Context, map[string]store.Heard) error {
-		return errors.New("away")
-	}}
+	h := newHearing(func(context.Context, map[string]store.Heard) error { return errors.New("away") }, slog.New(slog.DiscardHandler))
 	h.note(webhook.Outcome{Site: "blog", Result: "accepted", At: time.UnixMilli(1000)})
 	h.flush(t.Context())
 	if h.news != nil {

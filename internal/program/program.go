@@ -95,7 +95,7 @@ func Open(o Options) (*Program, error) {
 	}
 	p.prompt, p.prompts = store.New(p.front, time.Now), jobs.NewQueue(p.front)
 	p.Store, p.Queue = store.New(p.back, time.Now), jobs.NewQueue(p.back)
-	p.heard = &hearing{keep: p.Store.Hear, log: o.Log}
+	p.heard = newHearing(p.Store.Hear, o.Log)
 	p.intake = p.newIntake()
 	p.Metrics = p.metrics()
 	p.Metrics.Spool(func() (int, time.Duration) { return spooled(p.intake.Waiting(), time.Now()) })
