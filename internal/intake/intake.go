@@ -36,6 +36,9 @@ type Options struct {
 	// Ask has Redis take a write, and tells which Redis it is: another answer than
 	// before means that it was restarted or replaced; "" that it does not say.
 	Ask func(context.Context) (incarnation string, err error)
+	// Refuses says whether an error is Redis' answer that it will never take this
+	// delivery. Any other may be the connection's, or of a moment.
+	Refuses func(error) bool
 	// Drained is told when all that waited is in Redis.
 	Drained func(ctx context.Context, records int)
 	// Patience is for Redis to take a delivery; zero is 350 ms.
@@ -54,6 +57,7 @@ type Intake struct {
 	doubts chan struct{} // a delivery failed: look at once
 	recent *recent
 	seen   atomic.Pointer[string] // the incarnation of Redis at the last look
+	others atomic.Int64           // how often another Redis than before was met
 	told   atomic.Bool            // that deliveries go to disk, since the circuit last closed
 }
 
@@ -85,8 +89,7 @@ type Delivery struct {
 // error the delivery must not be acknowledged.
 func (i *Intake) Take(ctx context.Context, d Delivery) (spooled bool, err error) {
 	if !i.open.Load() {
-		if err = i.direct(ctx, d); err == nil {
-			i.recent.keep(d)
+		if err = i.directly(ctx, d); err == nil {
 			return false, nil
 		}
 		i.doubt()
@@ -103,6 +106,22 @@ func (i *Intake) Take(ctx context.Context, d Delivery) (spooled bool, err error)
 }
 
 var errAway = errors.New("redis takes no deliveries, and there is no spool for this one")
+
+// directly hands a delivery in, and again if another Redis was met meanwhile: the one
+// that took it may be the one before, and it was not yet among what the other is
+// handed.
+func (i *Intake) directly(ctx context.Context, d Delivery) error {
+	for {
+		met := i.others.Load()
+		if err := i.direct(ctx, d); err != nil {
+			return err
+		}
+		i.recent.keep(d)
+		if i.others.Load() == met {
+			return nil
+		}
+	}
+}
 
 func (i *Intake) direct(ctx context.Context, d Delivery) error {
 	ctx, cancel := context.WithTimeout(ctx, i.Patience)

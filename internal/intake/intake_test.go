@@ -30,7 +30,9 @@ type upstream struct {
 	name    string
 	took    []string
 	refuses string
-	asked   int // by deliveries
+	breaks  bool   // connections of deliveries, not those that ask
+	passes  func() // called once, when the next delivery has been taken
+	asked   int    // by deliveries
 }
 
 func (u *upstream) set(change func(*upstream)) {
@@ -71,7 +73,16 @@ func (u *upstream) take(ctx context.Context, what string) error {
 	if what == u.refuses {
 		return errBroken
 	}
+	if u.breaks {
+		return errAway
+	}
 	u.took = append(u.took, what)
+	if passes := u.passes; passes != nil {
+		u.passes = nil
+		u.mu.Unlock()
+		defer u.mu.Lock()
+		passes()
+	}
 	return nil
 }
 
@@ -105,6 +116,7 @@ func setup(t *testing.T, dir string, redis *upstream) *rig {
 	}
 	r.Intake = intake.New(intake.Options{
 		Ways: map[string]intake.Way{"test": way}, Ask: redis.ask, Now: r.now, Patience: 50 * time.Millisecond,
+		Refuses: func(err error) bool { return errors.Is(err, errBroken) },
 		Drained: func(_ context.Context, n int) { r.drained <- n },
 		Log:     slog.New(slog.NewJSONHandler(r.log, nil)),
 	})
@@ -305,4 +317,56 @@ func TestADeliveryThatAnotherRedisRefusesDoesNotKeepTheCircuitOpen(t *testing.T)
 	redis.set(func(u *upstream) { u.name, u.took, u.refuses = "2", nil, "a" })
 	r.eventually("the new one has the other", func() bool { return slices.Equal(redis.list(), []string{"b"}) })
 	r.eventually("and is asked", func() bool { return !r.take("c") })
+}
+
+// The client of deliveries may take a second longer than the one that asks to find a
+// new master.
+func TestWhatAConnectionFailsForIsNeitherSetAsideNorForgotten(t *testing.T) {
+	t.Parallel()
+	redis := &upstream{name: "1"}
+	r := setup(t, t.TempDir(), redis)
+	r.take("a")
+	r.eventually("Redis was looked at", func() bool { return r.Seen() == "1" })
+	redis.set(func(u *upstream) { u.away = errAway })
+	r.take("b")
+	redis.set(func(u *upstream) { u.name, u.took, u.away, u.breaks, u.asked = "2", nil, nil, true, 0 })
+	r.eventually("it was tried again and again", func() bool { redis.mu.Lock(); defer redis.mu.Unlock(); return redis.asked > 2*3 })
+	redis.set(func(u *upstream) { u.breaks = false })
+	r.eventually("the new one has all", func() bool { return slices.Equal(redis.list(), []string{"a", "b"}) })
+	if seen, err := spool.Look(r.dir); err != nil || len(seen.Aside) != 0 {
+		t.Errorf("%+v, %v", seen, err)
+	}
+}
+
+// What breaks a connection each time holds the others up for a minute, not for ever.
+func TestADeliveryThatBreaksEveryConnectionIsSetAsideInTheEnd(t *testing.T) {
+	t.Parallel()
+	redis := &upstream{name: "1", away: errAway}
+	r := setup(t, t.TempDir(), redis)
+	r.take("a")
+	redis.set(func(u *upstream) { u.away, u.breaks = nil, true })
+	r.eventually("it was tried", func() bool { redis.mu.Lock(); defer redis.mu.Unlock(); return redis.asked > 2 })
+	r.ahead.Store(int64(2 * time.Minute))
+	r.eventually("it is set aside", func() bool {
+		seen, err := spool.Look(r.dir)
+		return err == nil && len(seen.Aside) == 1 && seen.Segments == 0
+	})
+}
+
+// The Redis before took it and the next one is met before that is known here.
+func TestADeliveryThatWasUnderWayWhenAnotherRedisCameIsHandedToThatOne(t *testing.T) {
+	t.Parallel()
+	redis := &upstream{name: "1"}
+	r := setup(t, t.TempDir(), redis)
+	r.eventually("Redis was looked at", func() bool { return r.Seen() == "1" })
+	redis.set(func(u *upstream) {
+		u.passes = func() {
+			redis.set(func(u *upstream) { u.name, u.took = "2", nil })
+			r.eventually("the new one was met", func() bool { return r.Seen() == "2" })
+		}
+	})
+	r.take("a")
+	if got := redis.list(); !slices.Equal(got, []string{"a"}) {
+		t.Errorf("the new one has %q", got)
+	}
 }

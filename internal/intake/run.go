@@ -17,8 +17,12 @@ const (
 	// inheritEvery is how often the spool is looked through for what processes left
 	// that have ended.
 	inheritEvery = time.Minute
-	// tries are for a delivery that a well Redis does not take, before it is set aside.
+	// tries are for a delivery that Redis refuses, before it is set aside.
 	tries = 3
+	// stubborn is how long one is tried that a well Redis does not take for another
+	// reason: after an outage its client may fail for seconds where another of ours
+	// does not. Those behind it wait as long.
+	stubborn = time.Minute
 )
 
 // Run watches Redis, closes and opens the circuit, and empties the spool, until
@@ -51,13 +55,15 @@ type rounds struct {
 	*Intake
 	inherited time.Time // when the spool was last looked through
 	stands    time.Time // since when the same Redis answers; zero: it does not
+	failing   time.Time // since when a well Redis does not take what it is handed; zero: it does
+	complains time.Time // when that was last logged
 }
 
 // look asks Redis once, and does what its answer allows.
 func (r *rounds) look(ctx context.Context) {
 	incarnation, err := r.ask(ctx)
 	if err != nil {
-		r.stands = time.Time{}
+		r.stands, r.failing = time.Time{}, time.Time{}
 		if ctx.Err() == nil {
 			r.open.Store(true)
 		}
@@ -69,6 +75,14 @@ func (r *rounds) look(ctx context.Context) {
 	}
 	r.open.Store(false)
 	if err := r.drain(ctx); err != nil && ctx.Err() == nil {
+		r.complain(ctx)
+	}
+}
+
+// complain says once a minute that what waits could not be handed in.
+func (r *rounds) complain(ctx context.Context) {
+	if now := r.Now(); now.Sub(r.complains) >= time.Minute {
+		r.complains = now
 		r.Log.WarnContext(ctx, "spool.kept", "reason", "it could not be emptied; it is tried again", "waiting", r.Waiting().Records)
 	}
 }
@@ -80,13 +94,14 @@ func (r *rounds) remind(ctx context.Context, incarnation string) error {
 		r.stands = began
 	}
 	if seen := r.seen.Load(); seen != nil && *seen != incarnation && incarnation != "" {
+		r.others.Add(1)
 		again := r.recent.list()
 		for _, d := range again {
 			if err := r.again(ctx, d); err != nil {
 				return err
 			}
 		}
-		r.stands = began
+		r.stands, r.failing = began, time.Time{}
 		r.Log.WarnContext(ctx, "redis.replaced", "handed_in_again", len(again))
 	}
 	r.seen.Store(&incarnation)
@@ -105,11 +120,26 @@ func (r *rounds) again(ctx context.Context, d Delivery) error {
 		if _, away := r.ask(ctx); away != nil {
 			return err
 		}
-		if try == tries {
+		if r.hopeless(err, try) {
 			r.Log.ErrorContext(ctx, "redis.not_reminded", "kind", d.Kind, "received_at", d.At, "reason", err.Error())
 			return nil
 		}
+		if !r.Refuses(err) {
+			return err
+		}
 	}
+}
+
+// hopeless says whether to give up what a well Redis does not take.
+func (r *rounds) hopeless(err error, try int) bool {
+	if r.Refuses(err) {
+		return try >= tries
+	}
+	now := r.Now()
+	if r.failing.IsZero() {
+		r.failing = now
+	}
+	return now.Sub(r.failing) > stubborn
 }
 
 // drain empties the spool into Redis.
@@ -146,6 +176,7 @@ func (r *rounds) deliver(ctx context.Context, record spool.Record) error {
 	for try := 1; ; try++ {
 		err := r.hand(ctx, way, record)
 		if err == nil { // and the disk forgets it now
+			r.failing = time.Time{}
 			again := func(ctx context.Context) error { return way(ctx, record.Data) }
 			r.recent.keep(Delivery{Kind: record.Kind, At: r.Now(), Direct: again})
 			return nil
@@ -156,8 +187,11 @@ func (r *rounds) deliver(ctx context.Context, record spool.Record) error {
 		if _, away := r.ask(ctx); away != nil {
 			return err
 		}
-		if try == tries {
+		if r.hopeless(err, try) {
 			return errors.Join(spool.ErrRefused, err)
+		}
+		if !r.Refuses(err) {
+			return err
 		}
 	}
 }

@@ -23,7 +23,7 @@ const (
 // newIntake is the way of deliveries into Redis.
 func (p *Program) newIntake() *intake.Intake {
 	return intake.New(intake.Options{
-		Ask: p.Store.Incarnation, Drained: p.spoolDrained, Log: p.opt.Log, Now: time.Now,
+		Ask: p.Store.Incarnation, Refuses: store.Refuses, Drained: p.spoolDrained, Log: p.opt.Log, Now: time.Now,
 		Ways: map[string]intake.Way{spooledMember: p.handInMember, spooledPayment: p.handInPayment},
 	})
 }

@@ -134,6 +134,18 @@ func refused(err error) bool {
 	return errors.As(err, &reply) && !errors.Is(err, redis.Nil)
 }
 
+// Refuses says whether an error is Redis' answer about what it was asked to do with
+// its data, and would be the same at the next try. It is not where the connection
+// failed, or where Redis, or its state or its rights, stands in the way of any write.
+func Refuses(err error) bool {
+	var reply redis.Error
+	if !errors.As(err, &reply) {
+		return false
+	}
+	code, rest, _ := strings.Cut(reply.Error(), " ")
+	return code == "WRONGTYPE" || code == "ERR" && !strings.HasPrefix(rest, "max number of clients")
+}
+
 // AtLeast says whether the version is this one or newer; false if it is unknown.
 func (s Server) AtLeast(major, minor int) bool {
 	first, rest, _ := strings.Cut(s.Version, ".")

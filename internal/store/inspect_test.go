@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -73,6 +74,38 @@ func TestVersionsAreComparedAsNumbers(t *testing.T) {
 	for version, want := range map[string]bool{"6.2.0": true, "7.0.15": true, "10.0": true, "6.1.9": false, "5.9": false, "": false, "x.y": false} {
 		if got := (store.Server{Version: version}).AtLeast(6, 2); got != want {
 			t.Errorf("%q is at least 6.2: %t", version, got)
+		}
+	}
+}
+
+// A delivery that Redis will never take is told apart from one that it does not take
+// now.
+func TestWhatRedisWillNeverTakeIsToldApartFromWhatItDoesNotTakeNow(t *testing.T) {
+	t.Parallel()
+	server := redistest.New(t)
+	client := open(t, store.Options{URL: server.URL(), Timeouts: store.WorkerTimeouts()})
+	do := func(words ...any) error { return client.Do(t.Context(), words...).Err() }
+	if err := do("SET", "text", "x"); err != nil {
+		t.Fatal(err)
+	}
+	refusals := map[string]bool{ // what breaks, and whether for good
+		"a key of another type": store.Refuses(fmt.Errorf("writing: %w", do("LPUSH", "text", "x"))),
+		"a script that fails":   store.Refuses(do("EVAL", "return redis.call('lpush', 'text', 'x')", "0")),
+	}
+	if err := do("CONFIG", "SET", "maxmemory", "1"); err != nil {
+		t.Fatal(err)
+	}
+	refusals["no memory"] = !store.Refuses(do("SET", "more", "x"))
+	if err := do("REPLICAOF", "127.0.0.1", "1"); err != nil {
+		t.Fatal(err)
+	}
+	refusals["a replica"] = !store.Refuses(do("SET", "text", "y"))
+	server.Kill()
+	refusals["no connection"] = !store.Refuses(do("SET", "text", "y"))
+	refusals["no error"] = !store.Refuses(nil)
+	for what, right := range refusals {
+		if !right {
+			t.Errorf("%s is taken for the other", what)
 		}
 	}
 }
