@@ -102,6 +102,7 @@ type held struct {
 	Subscriptions []struct {
 		ID     string `json:"id"`
 		Status string `json:"status"`
+		Leaves bool   `json:"cancel_at_period_end"`
 		Plan   struct {
 			Nickname string `json:"nickname"`
 			Amount   int    `json:"amount"`
@@ -308,6 +309,13 @@ func (g *realGhost) stops(subscription map[string]any) {
 	g.t.Helper()
 	subscription["status"] = "canceled"
 	g.stripeSays("customer.subscription.deleted", json.RawMessage(g.control("/_ctl/sub", subscription)))
+}
+
+// leaves cancels a payer's subscription for the end of its period.
+func (g *realGhost) leaves(subscription map[string]any) {
+	g.t.Helper()
+	subscription["cancel_at_period_end"] = true
+	g.stripeSays("customer.subscription.updated", json.RawMessage(g.control("/_ctl/sub", subscription)))
 }
 
 // stripeSays sends Ghost a webhook as Stripe does.

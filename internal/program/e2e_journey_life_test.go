@@ -247,6 +247,14 @@ func (v *visit) paysByStripe() {
 	})
 	v.patientlyIs("paid")
 	v.agree("an upgrade by Stripe")
+	v.ghost.leaves(subscription)
+	v.eventually("Ghost knows of the cancellation", 3*time.Minute, func() string {
+		if m := v.member("life"); len(m.Subscriptions) != 1 || !m.Subscriptions[0].Leaves || m.Status != "paid" {
+			return fmt.Sprintf("it says %q with %+v", m.Status, m.Subscriptions)
+		}
+		return ""
+	})
+	v.agree("a cancellation for the end of the period")
 	v.ghost.stops(subscription)
 	v.patientlyIs("free")
 	v.agree("the end of the subscription")

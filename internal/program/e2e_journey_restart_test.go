@@ -3,62 +3,104 @@
 package program_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// TestJourney5RestartsInTheMiddle restarts everything while members change. What Ghost
-// could not hand over is for the schedule.
-func TestJourney5RestartsInTheMiddle(t *testing.T) { //nolint:paralleltest // it has the Ghost to itself
-	v := newVisit(t, "RECONCILE_INTERVAL=1m")
-	serve, worker := v.run("serve"), v.start("worker")
-	v.eventually("a worker is there", 5*time.Minute, func() string { return v.shows("/health", `"workers":1`) })
-	if out, code := v.command("doctor", v.site.name, "--fix", "--public-url", v.url); code != 0 {
-		t.Fatalf("doctor --fix ended with %d\n%s", code, out)
-	}
-	for i := range 20 {
-		v.ghost.adds(map[string]any{"email": v.email(fmt.Sprintf("steady%d", i)), "name": "Steady"})
-	}
+// TestJourney5RestartsOfWorkerAndRedis leaves nothing for a schedule to catch up: what
+// serve took is done by the next worker, and what Redis could not take waits on disk.
+func TestJourney5RestartsOfWorkerAndRedis(t *testing.T) { //nolint:paralleltest // it has the Ghost to itself
+	v := newVisit(t)
+	_, worker := v.opens()
 	edits := v.keepsEditing()
-	v.ghost.shell(v.ghost.restart)
-	serve.signal(syscall.SIGTERM)
-	<-serve.Ended()
-	v.run("serve")
+	edits.goOn()
 	worker.kill()
+	edits.goOn()
 	v.start("worker")
+	edits.goOn()
 	v.redis.Kill()
+	edits.goOn()
 	v.redis.Restart()
-	t.Logf("%d edits while Ghost, serve, worker and Redis were restarted", edits())
-	v.agree("the restarts")
+	edits.goOn()
+	t.Logf("%d edits while the worker was killed, and Redis", edits.end())
+	v.agree("the restarts of worker and Redis")
+	v.eventually("nothing waits", 10*time.Minute, v.nothingWaits)
 	v.clean()
 }
 
-// keepsEditing changes one member after the other until the function that it returns
-// is called, which says how many edits Ghost took.
-func (v *visit) keepsEditing() (stop func() int) {
+// TestJourney5RestartsOfGhostAndServe has a schedule: what Ghost could not hand over is
+// told to nobody.
+func TestJourney5RestartsOfGhostAndServe(t *testing.T) { //nolint:paralleltest // it has the Ghost to itself
+	v := newVisit(t, "RECONCILE_INTERVAL=1m")
+	serve, _ := v.opens()
+	edits := v.keepsEditing()
+	edits.goOn()
+	v.ghost.shell(v.ghost.restart)
+	edits.goOn()
+	serve.signal(syscall.SIGTERM)
+	<-serve.Ended()
+	edits.goOn()
+	v.run("serve").kill()
+	edits.goOn()
+	v.run("serve")
+	edits.goOn()
+	t.Logf("%d edits while Ghost was restarted, and serve, twice", edits.end())
+	v.agree("the restarts of Ghost and serve")
+	v.clean()
+}
+
+// editing is somebody who changes one member after the other until the end.
+type editing struct {
+	v     *visit
+	taken atomic.Int64 // by Ghost
+	stop  context.CancelFunc
+	over  sync.WaitGroup
+}
+
+// keepsEditing begins with 20 members.
+func (v *visit) keepsEditing() *editing {
 	v.t.Helper()
-	members, enough, taken := v.ghost.everybody(), make(chan struct{}), 0
-	var editing sync.WaitGroup
-	editing.Go(func() {
-		for i := 0; ; i++ {
-			select {
-			case <-enough:
-				return
-			default:
-			}
+	for i := range 20 {
+		v.ghost.adds(map[string]any{"email": v.email(fmt.Sprintf("steady%d", i)), "name": "Steady"})
+	}
+	ctx, stop := context.WithCancel(v.t.Context())
+	e, members := &editing{v: v, stop: stop}, v.ghost.everybody()
+	e.over.Go(func() {
+		for i := 0; ctx.Err() == nil; i++ {
 			edit := map[string]any{"members": []any{map[string]any{"name": fmt.Sprintf("Edit %d", i)}}}
 			if status, _, err := v.ghost.send(http.MethodPut, "members/"+members[i%len(members)].ID+"/", edit); err == nil && status == http.StatusOK {
-				taken++
+				e.taken.Add(1)
 			}
 		}
 	})
-	return sync.OnceValue(func() int { close(enough); editing.Wait(); return taken })
+	return e
+}
+
+// goOn waits until every member was edited once more.
+func (e *editing) goOn() {
+	e.v.t.Helper()
+	least := e.taken.Load() + 20
+	e.v.eventually("edits go on", 5*time.Minute, func() string {
+		if n := e.taken.Load(); n < least {
+			return fmt.Sprintf("%d of %d", n, least)
+		}
+		return ""
+	})
+}
+
+// end says how many edits Ghost took.
+func (e *editing) end() int64 {
+	e.stop()
+	e.over.Wait()
+	return e.taken.Load()
 }
 
 // TestJourney5ASlowDiskUnderRedis stops Redis for seconds at a time, as a disk does on

@@ -88,14 +88,14 @@ func (v *visit) integrate() string {
 }
 
 // opens starts serve and worker, as two processes, and sets everything up by doctor.
-func (v *visit) opens() {
+func (v *visit) opens() (serve, worker *process) {
 	v.t.Helper()
-	v.run("serve")
-	v.start("worker")
+	serve, worker = v.run("serve"), v.start("worker")
 	v.eventually("a worker is there", 5*time.Minute, func() string { return v.shows("/health", `"workers":1`) })
 	if out, code := v.command("doctor", v.site.name, "--fix", "--public-url", v.url); code != 0 {
 		v.t.Fatalf("doctor --fix ended with %d\n%s", code, out)
 	}
+	return serve, worker
 }
 
 // command runs ghostcm beside the processes, and returns what it printed.

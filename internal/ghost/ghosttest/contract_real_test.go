@@ -23,6 +23,12 @@ func TestContractOfARealGhost(t *testing.T) { //nolint:paralleltest // it has th
 		r, _ := row.(map[string]any)
 		c.stripe = c.stripe || r["key"] == "paid_members_enabled" && r["value"] == true
 	}
+	if s, found := newStandIn(); found {
+		c.pays = s.pays
+	}
+	if os.Getenv("GHOSTCM_TEST_GHOST_NIGHTLY") != "" {
+		c.nightly = realNight
+	}
 	c.addsGold()
 	t.Logf("Ghost %v on %v, Stripe connected: %t", config["version"], config["database"], c.stripe)
 	c.asked(t)

@@ -31,16 +31,27 @@ type contract struct {
 	// nextSecond returns once Ghost's clock shows another second, which is all that
 	// its database keeps of a time.
 	nextSecond func()
-	run        string // in the addresses of one question
+	// pays makes a member pay for a tier by Stripe, and returns what ends that; nil
+	// where there is none.
+	pays func(c *contract, email, tier string) (member map[string]any, ends func())
+	// nightly runs the job that ends access at night; nil where nobody can.
+	nightly func(c *contract)
+	run     string // in the addresses of one question
 }
 
-// questions are all that a Ghost is asked, each about members of its own.
-func questions() map[string]func(*contract) {
+// questions are all that this Ghost is asked, each about members of its own.
+func (c *contract) questions() map[string]func(*contract) {
 	all := map[string]func(*contract){}
 	for _, some := range []map[string]func(*contract){
 		accessQuestions(), readQuestions(), filterQuestions(), writeQuestions(), tierQuestions(), hookQuestions(), webhookQuestions(), bulkQuestions(),
 	} {
 		maps.Copy(all, some)
+	}
+	if c.pays != nil {
+		maps.Copy(all, payerQuestions())
+	}
+	if c.nightly != nil {
+		maps.Copy(all, nightlyQuestions())
 	}
 	return all
 }
@@ -49,7 +60,7 @@ func questions() map[string]func(*contract) {
 // asked for what a webhook did not tell, too.
 func (c contract) asked(t *testing.T) {
 	t.Helper()
-	all := questions()
+	all := c.questions()
 	for i, name := range slices.Sorted(maps.Keys(all)) {
 		t.Run(name, func(t *testing.T) {
 			c.T, c.run = t, fmt.Sprintf("q%dx%d", time.Now().UnixNano(), i)
@@ -70,11 +81,38 @@ func TestContractOfTheSimulator(t *testing.T) {
 			o.Now = func() time.Time { return began.Add(time.Duration(passed.Load())) }
 			s := ghosttest.Run(t, o)
 			s.AddTier("Contract Gold", "contract-gold")
-			contract{
+			c := contract{
 				url: s.URL(), key: s.AdminKey(), mariadb: o.MariaDB, stripe: o.Stripe,
-				nextSecond: func() { passed.Add(int64(time.Second)) },
-			}.asked(t)
+				nextSecond: func() { passed.Add(int64(time.Second)) }, nightly: func(*contract) { s.NightlyJob() },
+			}
+			if o.Stripe {
+				c.pays = simulatedPayer(s)
+			}
+			c.asked(t)
 		})
+	}
+}
+
+// simulatedPayer makes a member of a simulator pay, a new one or an old one.
+func simulatedPayer(s *ghosttest.Server) func(c *contract, email, tier string) (map[string]any, func()) {
+	return func(c *contract, email, tier string) (member map[string]any, ends func()) {
+		c.Helper()
+		member = map[string]any{"email": email}
+		if found := c.browse("email:'"+email+"'", "").members(c.T); len(found) == 1 {
+			member = found[0]
+		} else {
+			member = c.add(member)
+		}
+		id := member["id"].(string)
+		if err := s.Subscribe(id, tier); err != nil {
+			c.Fatal(err)
+		}
+		t := c.T
+		return c.read(member), func() {
+			if err := s.CancelSubscription(id); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 }
 
@@ -111,8 +149,10 @@ func (c *contract) ask(r call) answer {
 	default:
 		req.Header.Set("Authorization", r.auth)
 	}
-	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	defer client.CloseIdleConnections()
+	client := &http.Client{
+		Transport:     &http.Transport{DisableKeepAlives: true}, // shared with no question that runs beside it
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 	resp, err := client.Do(req)
 	if err != nil {
 		c.Fatal(err)

@@ -79,10 +79,10 @@ func send(t *testing.T, s *ghosttest.Server, method, path, auth, body string) an
 		req.Header.Set("Authorization", auth)
 	}
 	client := &http.Client{
-		Timeout:       10 * time.Second,
+		Timeout:       time.Minute,
+		Transport:     &http.Transport{DisableKeepAlives: true}, // shared with no test that runs beside it
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	defer client.CloseIdleConnections()
 	resp, err := client.Do(req)
 	if err != nil {
 		t.Fatal(err)
