@@ -20,6 +20,7 @@ lab=$(mktemp -d "${TMPDIR:-/tmp}/gcm-e2e.XXXXXX") || exit 1
 lab=$(cd "$lab" && pwd -P) || exit 1 # as /proc names it, by which a Ghost is known when it is stopped
 helpers=
 failures=0
+: >"$lab/results"
 
 # clean ends what was started, by process, whatever way this ends.
 # shellcheck disable=SC2317 # a trap calls it
@@ -108,40 +109,39 @@ start_ghost() {
 	} >>"$site/test.env"
 }
 
+# run JOURNEY runs one of them against the Ghost that the environment names.
+run() {
+	case $1 in
+	contract) go test -tags e2e -count 1 -v -timeout 15m -run '^TestContractOfARealGhost$' ./internal/ghost/ghosttest ;;
+	*) go test -tags e2e -count 1 -v -timeout 40m -run "^TestJourney$1" ./internal/program ;;
+	esac
+}
+
 # tests NAME JOURNEY... runs those of the journeys that were asked for against a Ghost.
 tests() {
-	site=$lab/$1
+	name=$1
+	site=$lab/$name
 	shift
-	pattern=
-	contract=
 	for journey in "$@"; do
-		case " $journeys " in *" $journey "*) ;; *) continue ;; esac
-		case $journey in
-		contract) contract=yes ;;
-		*) pattern="$pattern${pattern:+|}^TestJourney$journey" ;;
-		esac
+		wanted "$journey" || continue
+		began=$(date +%s)
+		verdict=ok
+		(
+			set -a
+			# shellcheck disable=SC1091 # written above
+			. "$site/test.env"
+			set +a
+			run "$journey"
+		) || { verdict=FAILED; failures=$((failures + 1)); }
+		printf '%-7s %-8s %-8s %4d s\n' "$verdict" "$name" "$journey" $(($(date +%s) - began)) >>"$lab/results"
 	done
-	(
-		set -a
-		# shellcheck disable=SC1091 # written above
-		. "$site/test.env"
-		set +a
-		status=0
-		if [ -n "$contract" ]; then
-			go test -tags e2e -count 1 -v -timeout 10m -run '^TestContractOfARealGhost$' ./internal/ghost/ghosttest || status=1
-		fi
-		if [ -n "$pattern" ]; then
-			go test -tags e2e -count 1 -v -timeout 40m -run "$pattern" ./internal/program || status=1
-		fi
-		exit $status
-	) || failures=$((failures + 1))
 	sh .make/ghost-site.sh stop "$site"
 }
 
 # wanted tells whether any of the journeys was asked for.
 wanted() {
-	for journey in "$@"; do
-		case " $journeys " in *" $journey "*) return 0 ;; esac
+	for one in "$@"; do
+		case " $journeys " in *" $one "*) return 0 ;; esac
 	done
 	return 1
 }
@@ -161,6 +161,10 @@ if [ "$db" != sqlite ]; then
 		tests stripe contract 2 7
 	fi
 fi
-[ "$failures" -eq 0 ] && echo "e2e-ghost: all passed" && exit 0
-echo "e2e-ghost: failed against $failures of the Ghosts" >&2
+
+printf '\n== e2e-ghost\n'
+cat "$lab/results"
+[ -s "$lab/results" ] || { echo "no journey is called $journeys" >&2; exit 2; }
+[ "$failures" -eq 0 ] && echo "all passed" && exit 0
+echo "$failures failed" >&2
 exit 1

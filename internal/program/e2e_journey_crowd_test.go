@@ -43,7 +43,9 @@ func TestJourney4AllAtOnce(t *testing.T) { //nolint:paralleltest // it has the G
 		v.ghost.call(http.MethodDelete, "members/"+m.ID+"/", nil)
 	}
 	v.agree("30 members edited and deleted at once")
+	began := time.Now()
 	v.eventually("nothing waits", 10*time.Minute, v.nothingWaits)
+	t.Logf("nothing waits after another %v", time.Since(began).Round(time.Second))
 	if n := len(v.ghost.everybody()); n != 170 {
 		t.Errorf("Ghost has %d members, want 170", n)
 	}

@@ -130,7 +130,8 @@ func differ(before, after []Grant) (added, removed bool) {
 // NightlyJob is what Ghost does once a night, between midnight and six: it takes
 // away the tiers that ended before today and makes members free who were comped.
 // On SQLite it takes away every tier that has an expiry, also a future one: a
-// number is always less than a text there.
+// number is always less than a text there. Of the tiers no webhook tells, since
+// they are gone before the member is looked at; of the status one does.
 func (s *Server) NightlyJob() {
 	s.mu.Lock()
 	today := s.opts.Now().UTC().Truncate(24 * time.Hour)
@@ -142,13 +143,11 @@ func (s *Server) NightlyJob() {
 		if !slices.ContainsFunc(m.Tiers, ended) {
 			continue
 		}
-		d, err := s.edit(m.ID, func(m *Member) {
-			m.Tiers = slices.DeleteFunc(m.Tiers, ended)
-			if m.Status == "comped" {
-				m.Status = "free"
-			}
-		})
-		if err == nil {
+		m.Tiers = slices.DeleteFunc(slices.Clone(m.Tiers), ended)
+		if m.Status != "comped" {
+			continue
+		}
+		if d, err := s.edit(m.ID, func(m *Member) { m.Status = "free" }); err == nil {
 			all = append(all, d...)
 		}
 	}
