@@ -120,11 +120,13 @@ func worker(r reader) Worker {
 }
 
 // retention bounds dead letters to the 90 days for which delete markers are
-// remembered: a later replay could bring a deleted member back.
+// remembered: a later replay could bring a deleted member back. A journal outlives
+// the day in which a run that was cut short can be gone on with.
 func retention(r reader) Retention {
 	return Retention{
 		DeadLetters: r.duration("DEAD_LETTER_RETENTION", time.Hour, 90*day),
 		Activity:    r.duration("ACTIVITY_RETENTION", time.Hour, 90*day),
+		Journals:    r.duration("JOURNAL_RETENTION", 2*day, 90*day),
 	}
 }
 

@@ -78,6 +78,7 @@ type Worker struct {
 type Retention struct {
 	DeadLetters time.Duration
 	Activity    time.Duration
+	Journals    time.Duration // of full syncs
 }
 
 // Payment is what all sites share of payments.

@@ -106,7 +106,7 @@ func TestTheMinimumGetsTheContractsDefaults(t *testing.T) {
 			Retries:        []time.Duration{5 * s, 15 * s, m, 5 * m, 15 * m, h, 3 * h, 6 * h, 12 * h},
 			PaymentRetries: []time.Duration{30 * s, 2 * m, 10 * m, h},
 		},
-		Retention: config.Retention{DeadLetters: 90 * 24 * h, Activity: 7 * 24 * h},
+		Retention: config.Retention{DeadLetters: 90 * 24 * h, Activity: 7 * 24 * h, Journals: 90 * 24 * h},
 		Payment:   config.Payment{Grace: 7 * 24 * h},
 		Alerts:    config.Alerts{SilenceAfter: 24 * h},
 		StateDir:  "/home/ghost/.local/state/ghostcm",

@@ -48,6 +48,7 @@ func Settings() []Setting {
 		{Name: "STATE_DIR"},
 		{Name: "DEAD_LETTER_RETENTION", Default: "90d", kind: duration},
 		{Name: "ACTIVITY_RETENTION", Default: "7d", kind: duration},
+		{Name: "JOURNAL_RETENTION", Default: "90d", kind: duration},
 		{Name: "SILENCE_AFTER", Default: "24h", kind: duration},
 		{Name: "PAYMENT_GRACE", Default: "7d", kind: duration},
 		{Name: "PAYMENT_TEST_EVENTS", Default: "false", kind: truth},

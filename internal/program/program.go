@@ -118,6 +118,7 @@ func (p *Program) Serve(ctx context.Context, ln net.Listener) error {
 	defer p.keepHeard(ctx)()
 	defer p.keepAlerts(ctx)()
 	defer p.keepDashboard(ctx)()
+	defer p.keepJournals(ctx)()
 	defer p.keepIntake(ctx)()
 	return p.answer(ctx, ln, (*Program).door)
 }
@@ -145,6 +146,7 @@ func (p *Program) work(ctx context.Context) error {
 	defer p.opt.Log.Info("worker.stopped")
 	defer p.keepSchedule(ctx)()
 	defer p.keepHeartbeat(ctx)()
+	defer p.keepJournals(ctx)()
 	defer p.keepBackfill(ctx)()
 	return p.doJobs(ctx)
 }

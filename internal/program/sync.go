@@ -78,7 +78,7 @@ func (p *Program) engine() *reconcile.Engine {
 	return reconcile.New(reconcile.Options{
 		Store: p.Store, Inbox: worker.Inbox{Store: p.Store, Queue: p.Queue}, JobKind: worker.KindMember,
 		OptOut: worker.OptOuts{Store: p.Store, Queue: p.Queue}.Look,
-		Dir:    p.opt.Config.StateDir, Log: p.opt.Log, Metrics: p.Metrics,
+		Dir:    p.opt.Config.StateDir, KeepJournals: p.opt.Config.Retention.Journals, Log: p.opt.Log, Metrics: p.Metrics,
 	})
 }
 

@@ -25,7 +25,10 @@ type Options struct {
 	// that are to do so leave them alone.
 	OptOut func(ctx context.Context, site, memberID string) error
 	// Dir is STATE_DIR, for the journals and the file of a listing.
-	Dir     string
+	Dir string
+	// KeepJournals is how long journals are kept; see ForgetJournals.
+	KeepJournals time.Duration
+
 	Log     *slog.Logger
 	Metrics *metrics.Metrics // may be nil
 	Now     func() time.Time // nil is time.Now

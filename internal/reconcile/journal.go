@@ -15,7 +15,7 @@ import (
 	"github.com/ghostcm/ghostcm/internal/member"
 )
 
-// journalsFor is how long the journal of a run is kept.
+// journalsFor is how long the journal of a run is kept if nothing else is said.
 const journalsFor = 90 * 24 * time.Hour
 
 // journal is the file that a run can be undone by: a header, then a line for each
@@ -86,14 +86,23 @@ func (r *run) openJournal() error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("keeping the journal: %w", err)
 	}
-	for _, path := range journals(r.Dir) {
-		if info, err := os.Stat(path); err == nil && r.Now().Sub(info.ModTime()) > journalsFor {
-			_ = os.Remove(path) // the next run tries again
-		}
-	}
+	ForgetJournals(r.Dir, r.KeepJournals, r.Now())
 	r.journal = &journal{facts: r.layout.Facts()}
 	r.nameJournal("")
 	return nil
+}
+
+// ForgetJournals removes the journals in STATE_DIR that nothing was added to for as
+// long as keep; 0 is 90 days. What cannot be removed is left to the next time.
+func ForgetJournals(state string, keep time.Duration, now time.Time) {
+	if keep == 0 {
+		keep = journalsFor
+	}
+	for _, path := range journals(state) {
+		if info, err := os.Stat(path); err == nil && now.Sub(info.ModTime()) > keep {
+			_ = os.Remove(path)
+		}
+	}
 }
 
 // nameJournal ties the journal to the run's id, which a resumed run has from the
