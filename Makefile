@@ -15,7 +15,7 @@ export HOME := $(if $(HOME),$(HOME),$(shell eval echo "~$$(id -un)"))
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
-.PHONY: help deps build demo test lint security fmt cover chaos fuzz bench budget bench-record e2e-ghost e2e-cm screens docs completions release clean go-is-there
+.PHONY: help deps build demo test lint security fmt cover chaos fuzz bench budget bench-record e2e-ghost e2e-cm screens docs completions templates release clean go-is-there
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -85,6 +85,10 @@ docs: go-is-there ## write docs/cli: Markdown and man pages
 
 completions: build ## write completions/
 	@$(SHELL) .make/completions.sh
+
+templates: go-is-there ## write the dashboard's pages, from *.templ
+	@$(SHELL) .make/deps.sh build
+	@$(SHELL) .make/templates.sh
 
 release: go-is-there ## build what is published into dist/; PLATFORMS="linux/amd64" narrows
 	@$(SHELL) .make/deps.sh build

@@ -3,6 +3,7 @@ module github.com/ghostcm/ghostcm
 go 1.26.0
 
 require (
+	github.com/a-h/templ v0.3.977
 	github.com/alicebob/miniredis/v2 v2.40.0
 	github.com/chromedp/cdproto v0.159.0
 	github.com/chromedp/chromedp v0.23.0

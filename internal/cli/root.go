@@ -51,7 +51,6 @@ func newRootCommand(a *app) *cobra.Command {
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	root.SetVersionTemplate("ghostcm {{.Version}}\n")
 
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.configFile, "config", "", "read settings from this YAML or TOML `file`")

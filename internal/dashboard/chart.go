@@ -1,6 +1,10 @@
 package dashboard
 
-import "github.com/ghostcm/ghostcm/internal/store"
+import (
+	"fmt"
+
+	"github.com/ghostcm/ghostcm/internal/store"
+)
 
 // chart is a site's hour as bars, a minute each, to be drawn as SVG.
 type chart struct {
@@ -60,4 +64,24 @@ func perMinute(n, minutes int) string {
 	}
 	tenths := n * 10 / minutes
 	return num(tenths/10) + "." + string(rune('0'+tenths%10))
+}
+
+// box is what is drawn on.
+func (c chart) box() string { return fmt.Sprintf("0 0 %d %d", c.Width, c.Height) }
+
+// told is the chart in a few words, below it.
+func (c chart) told() string {
+	text := "no events"
+	if c.Sum > 0 {
+		text = num(c.Sum) + " done"
+	}
+	if c.Failed > 0 {
+		text += ", " + num(c.Failed) + " failures"
+	}
+	return text
+}
+
+// spoken is the chart for who does not see it.
+func (c chart) spoken() string {
+	return fmt.Sprintf("Events a minute in the last hour: %d done, %d failures, at most %d in a minute", c.Sum, c.Failed, c.Max)
 }

@@ -63,7 +63,6 @@ type Options struct {
 // Dashboard answers everything under Base. While Run runs, pages are live.
 type Dashboard struct {
 	Options
-	pages   *pages
 	assets  map[string]asset
 	mux     *http.ServeMux
 	hub     *hub
@@ -74,6 +73,8 @@ type Dashboard struct {
 	streams atomic.Int32
 	seen    seenOverview
 	tallied tallied
+
+	assetURLs map[string]string // by their own names
 }
 
 // New makes a dashboard; it touches nothing outside.
@@ -88,7 +89,7 @@ func New(o Options) *Dashboard {
 		Options: o, assets: loadAssets(), checked: newChecked(), foreign: http.NewCrossOriginProtection(),
 		exams: &exams{examine: o.Examiner.Examine, now: o.Now},
 	}
-	d.pages = loadPages(d.assets)
+	d.assetURLs = assetURLs(d.assets)
 	d.hub = newHub(o.Activities)
 	d.mux = d.routes()
 	return d

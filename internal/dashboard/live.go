@@ -41,24 +41,24 @@ type stream struct {
 func (d *Dashboard) live(_ context.Context, v visit) error {
 	s := &stream{Dashboard: d, visit: v, out: http.NewResponseController(v.w)}
 	run := map[string]func(context.Context) error{
-		"overview": s.states(func(ctx context.Context) (string, any, error) {
+		"overview": s.states(func(ctx context.Context) (content, error) {
 			view, err := d.overviewView(ctx)
-			return "overview", view, err
+			return of(overviewState, view), err
 		}),
-		"syncs": s.states(func(ctx context.Context) (string, any, error) {
+		"syncs": s.states(func(ctx context.Context) (content, error) {
 			view, err := d.syncsView(ctx)
-			return "syncs", view, err
+			return of(syncsState, view), err
 		}),
-		"sync": s.states(func(ctx context.Context) (string, any, error) {
+		"sync": s.states(func(ctx context.Context) (content, error) {
 			view, found, err := d.syncView(ctx, v.URL.Query().Get("id"))
 			if err == nil && (!found || view.Shown != string(store.TaskRunning)) {
 				err = errReload
 			}
-			return "sync", view, err
+			return of(syncState, view), err
 		}),
-		"letters": s.states(func(ctx context.Context) (string, any, error) {
+		"letters": s.states(func(ctx context.Context) (content, error) {
 			page, err := d.Letters.Letters(ctx, LetterQuery{Limit: 1})
-			return "letters", lettersView{LetterPage: page}, err
+			return of(lettersState, lettersView{LetterPage: page}), err
 		}),
 		"payments": s.states(d.livePayments(purchaseQuery(v.URL.Query()))),
 		"purchase": s.states(d.livePurchase(PurchaseRef{v.URL.Query().Get("site"), v.URL.Query().Get("id")})),
@@ -126,9 +126,9 @@ func (s *stream) knock(ctx context.Context) error {
 	return s.event("here", "", []byte("yes"))
 }
 
-// states makes a stream that sends a block of a page whenever it is another than
+// states makes a stream that sends a part of a page whenever it is another than
 // before.
-func (s *stream) states(look func(context.Context) (block string, view any, err error)) func(context.Context) error {
+func (s *stream) states(look func(context.Context) (content, error)) func(context.Context) error {
 	return func(ctx context.Context) error {
 		tick, knock := time.NewTicker(tellEvery), time.NewTicker(knockEvery)
 		defer tick.Stop()
@@ -153,11 +153,11 @@ func (s *stream) states(look func(context.Context) (block string, view any, err 
 	}
 }
 
-func (s *stream) state(ctx context.Context, look func(context.Context) (string, any, error), before *[sha256.Size]byte) error {
+func (s *stream) state(ctx context.Context, look func(context.Context) (content, error), before *[sha256.Size]byte) error {
 	asking, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	name, data := "state", []byte(nil)
-	block, view, err := look(asking)
+	shows, err := look(asking)
 	switch {
 	case errors.Is(err, errReload):
 		_ = s.event("reload", "", []byte("now"))
@@ -165,7 +165,7 @@ func (s *stream) state(ctx context.Context, look func(context.Context) (string, 
 	case err != nil:
 		name, data = "away", []byte(s.Reason(err))
 	default:
-		if data, err = s.part(s.visit, block, "state", view); err != nil {
+		if data, err = s.part(s.visit, shows); err != nil {
 			return err
 		}
 	}
@@ -220,7 +220,7 @@ func (s *stream) entries(ctx context.Context) error {
 }
 
 func (s *stream) entry(a store.Activity) error {
-	row, err := s.part(s.visit, "activity", "row", a)
+	row, err := s.part(s.visit, of(activityRow, a))
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ghostcm/ghostcm/internal/member"
+	"github.com/ghostcm/ghostcm/internal/store"
 )
 
 // activityView is the page of what happens.
@@ -81,12 +82,32 @@ func (d *Dashboard) activity(ctx context.Context, v visit) error {
 		older.Before = page.Older
 		view.OlderURL = older.url(Base + "/activity")
 	}
-	d.render(v, http.StatusOK, "activity", "Activity", view, func(f *frame) {
+	d.render(v, http.StatusOK, "activity", "Activity", of(activityPage, view), func(f *frame) {
 		if view.Live {
 			f.Stream = q.url(Base + "/live/activity")
 		}
 	})
 	return nil
+}
+
+// newestURL leads back to what is newest; "" where that is shown.
+func (view activityView) newestURL() string {
+	if view.Live {
+		return ""
+	}
+	return Base + "/activity"
+}
+
+// details are the numbers of an entry.
+func details(a store.Activity) string {
+	var words []string
+	if a.Attempt > 1 {
+		words = append(words, "attempt "+strconv.Itoa(a.Attempt))
+	}
+	for _, count := range pairs(a.Counts) {
+		words = append(words, label(count.Name)+" "+num(count.N))
+	}
+	return strings.Join(words, " ")
 }
 
 // findActivity turns an address that was typed into its hash, so that it stands

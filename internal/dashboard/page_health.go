@@ -103,7 +103,7 @@ func viewHealth(e exam, waiting bool, now time.Time) healthView {
 // health shows what is known, and loads what is being found out.
 func (d *Dashboard) health(_ context.Context, v visit) error {
 	last, under := d.exams.read(false)
-	d.render(v, http.StatusOK, "health", "Health", viewHealth(last, under != nil, d.Now()))
+	d.render(v, http.StatusOK, "health", "Health", of(healthPage, viewHealth(last, under != nil, d.Now())))
 	return nil
 }
 
@@ -118,7 +118,7 @@ func (d *Dashboard) findings(_ context.Context, v visit) error {
 			return nil
 		}
 	}
-	d.write(v, http.StatusOK, "health", "findings", d.frame(v, "health", "", viewHealth(last, false, d.Now())))
+	d.answerPart(v, "health", of(healthFindings, viewHealth(last, false, d.Now())))
 	return nil
 }
 

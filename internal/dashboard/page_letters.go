@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ghostcm/ghostcm/internal/jobs"
 	"github.com/ghostcm/ghostcm/internal/member"
 )
 
@@ -22,7 +23,6 @@ type lettersView struct {
 	NextURL  string
 	FirstURL string // "" on the first page
 	Narrow   bool
-	AllURL   func(verb string) string
 	Back     string // where actions come back to
 	Now      time.Time
 }
@@ -42,8 +42,32 @@ func (q LetterQuery) values(more ...string) string {
 	}, more...)...)
 }
 
+func (q LetterQuery) url(base string, more ...string) string {
+	return withQuery(base, q.values(more...))
+}
+
 // Narrow is whether anything was asked, so that not every letter is meant.
 func (q LetterQuery) Narrow() bool { return q.values() != "" }
+
+// typed is a field of a filter that something was typed into.
+type typed struct{ name, value string }
+
+// filled is what was asked, for a form that asks it again.
+func (q LetterQuery) filled() (fields []typed) {
+	for _, field := range []typed{
+		{"site", q.Site}, {"kind", q.Kind}, {"id", q.ID}, {"reason", q.Reason}, {"from", q.From}, {"to", q.To}, {"email", q.EmailHash},
+	} {
+		if field.value != "" {
+			fields = append(fields, field)
+		}
+	}
+	return fields
+}
+
+// allURL asks once more before all that match are meant.
+func (view lettersView) allURL(verb Verb) string {
+	return view.Query.url(Base+"/letters/all", "verb", string(verb))
+}
 
 func withQuery(base, values string) string {
 	if values == "" {
@@ -62,14 +86,13 @@ func (d *Dashboard) letters(ctx context.Context, v visit) error {
 	}
 	base := Base + "/letters"
 	if view.Next != "" {
-		view.NextURL = withQuery(base, q.values("after", view.Next))
+		view.NextURL = q.url(base, "after", view.Next)
 	}
 	if q.After != "" {
-		view.FirstURL = withQuery(base, q.values())
+		view.FirstURL = q.url(base)
 	}
-	view.AllURL = func(verb string) string { return withQuery(base+"/all", q.values("verb", verb)) }
-	view.Back = withQuery(base, q.values())
-	d.render(v, http.StatusOK, "letters", "Dead letters", view, func(f *frame) {
+	view.Back = q.url(base)
+	d.render(v, http.StatusOK, "letters", "Dead letters", of(lettersPage, view), func(f *frame) {
 		f.Stream, f.Note = Base+"/live/letters", noteOf(v.URL.Query())
 	})
 	return nil
@@ -85,7 +108,7 @@ func (d *Dashboard) findLetters(_ context.Context, v visit) error {
 	if email := strings.TrimSpace(q.EmailHash); strings.Contains(email, "@") {
 		q.EmailHash = member.AddressHash(email)
 	}
-	http.Redirect(v.w, v.Request, withQuery(Base+"/letters", q.values()), http.StatusSeeOther)
+	http.Redirect(v.w, v.Request, q.url(Base+"/letters"), http.StatusSeeOther)
 	return nil
 }
 
@@ -97,6 +120,30 @@ type letterView struct {
 	Problem string
 	Open    bool // whether the form for the password is open
 	Now     time.Time
+}
+
+// keptWhere says what a replay would do it with.
+func (view letterView) keptWhere() string {
+	switch waiting := view.Kept.Waiting; waiting {
+	case "dead":
+		return "The member’s newest facts wait here for a replay."
+	case "":
+		return "Nothing waits for a replay: a newer event has brought the member up to date, or the facts are gone."
+	default:
+		return "A newer job has the member’s facts (" + words(waiting) + ")."
+	}
+}
+
+func refTo(l jobs.DeadLetter) LetterRef { return LetterRef{l.ID, l.DiedAt} }
+
+// spoken names a letter for who does not see the row it stands in.
+func spoken(l jobs.DeadLetter) string {
+	return shown(l.Event) + " of " + shown(l.Site) + ", " + shown(l.EmailHash)
+}
+
+// url is where the letter is shown.
+func (r LetterRef) url() string {
+	return withQuery(Base+"/letters/"+url.PathEscape(r.ID), query("at", strconv.FormatInt(r.Died.Unix(), 10)))
 }
 
 // ref names a letter in a form: its id and when it died.
@@ -127,16 +174,16 @@ func (d *Dashboard) showLetter(ctx context.Context, v visit, ref LetterRef, stat
 		return err
 	}
 	if !found {
-		d.render(v, http.StatusNotFound, "problem", "Not a dead letter any more", problem{
+		d.render(v, http.StatusNotFound, "problem", "Not a dead letter any more", of(problemPage, problem{
 			Heading: "This is no dead letter any more.",
 			Text:    "It was replayed or dropped, or a newer event has brought the member up to date.",
 			Todo:    "The activity tells what became of it.", Back: Base + "/letters",
-		}, func(f *frame) { f.Section = "letters" })
+		}), func(f *frame) { f.Section = "letters" })
 		return nil
 	}
-	view := letterView{Letter: letter, Ref: LetterRef{letter.ID, letter.DiedAt}.ref(), Now: d.Now()}
+	view := letterView{Letter: letter, Ref: refTo(letter.DeadLetter).ref(), Now: d.Now()}
 	with(&view)
-	d.render(v, status, "letter", "Dead letter", view, func(f *frame) { f.Section = "letters" })
+	d.render(v, status, "letter", "Dead letter", of(letterPage, view), func(f *frame) { f.Section = "letters" })
 	return nil
 }
 

@@ -100,7 +100,6 @@ type allView struct {
 	Verb     Verb
 	CountURL string
 	Back     string
-	Fields   map[string]string // of the filter, for the form
 }
 
 func (d *Dashboard) allLetters(_ context.Context, v visit) error {
@@ -110,14 +109,11 @@ func (d *Dashboard) allLetters(_ context.Context, v visit) error {
 		return errNotFound
 	}
 	view := allView{
-		Query: q, Verb: verb, CountURL: withQuery(Base+"/letters/count", q.values("verb", string(verb))),
-		Back: withQuery(Base+"/letters", q.values()),
-		Fields: map[string]string{
-			"site": q.Site, "kind": q.Kind, "id": q.ID, "reason": q.Reason, "from": q.From, "to": q.To, "email": q.EmailHash,
-		},
+		Query: q, Verb: verb, CountURL: q.url(Base+"/letters/count", "verb", string(verb)),
+		Back: q.url(Base + "/letters"),
 	}
 	title := map[Verb]string{Replay: "Replay all that match", Drop: "Drop all that match"}[verb]
-	d.render(v, http.StatusOK, "all", title, view, func(f *frame) { f.Section = "letters" })
+	d.render(v, http.StatusOK, "all", title, of(allPage, view), func(f *frame) { f.Section = "letters" })
 	return nil
 }
 
@@ -148,16 +144,14 @@ func (d *Dashboard) countLetters(_ context.Context, v visit) error {
 	if err != nil {
 		return err
 	}
-	view := countView{Groups: groups, allView: allView{Query: q, Verb: verb, Fields: map[string]string{
-		"site": q.Site, "kind": q.Kind, "id": q.ID, "reason": q.Reason, "from": q.From, "to": q.To, "email": q.EmailHash,
-	}}}
+	view := countView{Groups: groups, allView: allView{Query: q, Verb: verb}}
 	for _, g := range groups {
 		view.Total += g.Letters
 	}
 	if len(groups) > shownGroups {
 		view.Groups, view.Older = groups[:shownGroups], len(groups)-shownGroups
 	}
-	d.write(v, http.StatusOK, "all", "count", d.frame(v, "all", "", view))
+	d.answerPart(v, "all", of(allCount, view))
 	return nil
 }
 

@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -82,7 +83,7 @@ func (d *Dashboard) overview(ctx context.Context, v visit) error {
 	if err != nil {
 		return err
 	}
-	d.render(v, http.StatusOK, "overview", "Overview", view, func(f *frame) {
+	d.render(v, http.StatusOK, "overview", "Overview", of(overviewPage, view), func(f *frame) {
 		f.Stream, f.Note = Base+"/live/overview", noteOf(v.URL.Query())
 	})
 	return nil
@@ -98,6 +99,18 @@ type siteCard struct {
 	Waits       time.Duration
 	CatchUpTone string
 	CatchUpText string
+}
+
+// pace says how much of what Campaign Monitor may be asked is taken.
+func (c siteCard) pace() string {
+	told := fmt.Sprintf("%d %% of %v/s", c.Used, c.Pace.PerSecond)
+	if c.Waits > 0 {
+		told += ", next in " + span(c.Waits)
+	}
+	if c.Held > 0 {
+		told += ", rests " + span(c.Held)
+	}
+	return told
 }
 
 // reach is whether an upstream answers, as far as ghostcm knows from its work.

@@ -72,7 +72,7 @@ func (d *Dashboard) payments(ctx context.Context, v visit) error {
 	if err != nil {
 		return err
 	}
-	d.render(v, http.StatusOK, "payments", "Payments", view, func(f *frame) {
+	d.render(v, http.StatusOK, "payments", "Payments", of(paymentsPage, view), func(f *frame) {
 		f.Note = purchaseNote(v.URL.Query())
 		if q.After == "" && len(view.Shops) > 0 && view.Problem == nil {
 			f.Stream = q.url(Base + "/live/payments")
@@ -176,6 +176,23 @@ func urgency(state string) int {
 // Choices are the states that a filter offers.
 func (view paymentsView) Choices() []string { return stateChoices() }
 
+// sites are those that sell.
+func (view paymentsView) sites() (names []string) {
+	for _, shop := range view.Shops {
+		names = append(names, shop.Site)
+	}
+	return names
+}
+
+// urgentTold says how many need somebody.
+func (view paymentsView) urgentTold() string {
+	told := plural(len(view.Urgent), "purchase needs", "purchases need") + " somebody"
+	if view.MoreUrgent {
+		told += " on this page"
+	}
+	return told + "."
+}
+
 // Urgent is whether a purchase waits for somebody or for a retry.
 func (p Purchase) Urgent() bool { return urgency(p.State) < 2 }
 
@@ -226,18 +243,18 @@ func (d *Dashboard) tally(ctx context.Context) ([]Tally, error) {
 }
 
 // livePayments looks at the purchases again when their numbers have changed.
-func (d *Dashboard) livePayments(q PurchaseQuery) func(context.Context) (string, any, error) {
+func (d *Dashboard) livePayments(q PurchaseQuery) func(context.Context) (content, error) {
 	var before []Tally
 	var view paymentsView
-	return func(ctx context.Context) (string, any, error) {
+	return func(ctx context.Context) (content, error) {
 		now, err := d.tally(ctx)
 		if err != nil || before != nil && slices.EqualFunc(before, now, Tally.is) {
-			return "payments", view, err
+			return of(paymentsState, view), err
 		}
 		if view, err = d.paymentsWith(ctx, q, now); err == nil {
 			before = now
 		}
-		return "payments", view, err
+		return of(paymentsState, view), err
 	}
 }
 
@@ -254,7 +271,7 @@ func (d *Dashboard) unmapped(_ context.Context, v visit) error {
 	if err != nil {
 		return err
 	}
-	d.write(v, http.StatusOK, "payments", "gaps", d.frame(v, "payments", "", paymentsView{Gaps: gaps}))
+	d.answerPart(v, "payments", of(gapTable, gaps))
 	return nil
 }
 

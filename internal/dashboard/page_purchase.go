@@ -33,7 +33,7 @@ func (d *Dashboard) showPurchase(ctx context.Context, v visit, ref PurchaseRef, 
 		return errNotFound
 	}
 	view := purchaseView{PurchaseDetail: found, Problem: wrong, Now: d.Now()}
-	d.render(v, status, "purchase", "Purchase", view, func(f *frame) {
+	d.render(v, status, "purchase", "Purchase", of(purchasePage, view), func(f *frame) {
 		f.Section, f.Note = "payments", purchaseNote(v.URL.Query())
 		f.Stream = withQuery(Base+"/live/purchase", query("site", ref.Site, "id", ref.ID))
 	})
@@ -41,13 +41,13 @@ func (d *Dashboard) showPurchase(ctx context.Context, v visit, ref PurchaseRef, 
 }
 
 // livePurchase looks at one purchase again.
-func (d *Dashboard) livePurchase(ref PurchaseRef) func(context.Context) (string, any, error) {
-	return func(ctx context.Context) (string, any, error) {
+func (d *Dashboard) livePurchase(ref PurchaseRef) func(context.Context) (content, error) {
+	return func(ctx context.Context) (content, error) {
 		found, ok, err := d.Purchases.Purchase(ctx, ref)
 		if err == nil && !ok {
 			err = errReload
 		}
-		return "purchase", purchaseView{PurchaseDetail: found}, err
+		return of(purchaseState, purchaseView{PurchaseDetail: found}), err
 	}
 }
 

@@ -88,7 +88,7 @@ func (d *Dashboard) syncs(ctx context.Context, v visit) error {
 	if err != nil {
 		return err
 	}
-	d.render(v, http.StatusOK, "syncs", "Syncs", view, func(f *frame) { f.Stream = Base + "/live/syncs" })
+	d.render(v, http.StatusOK, "syncs", "Syncs", of(syncsPage, view), func(f *frame) { f.Stream = Base + "/live/syncs" })
 	return nil
 }
 
@@ -122,7 +122,7 @@ func (d *Dashboard) sync(ctx context.Context, v visit) error {
 	if !found {
 		return errNotFound
 	}
-	d.render(v, http.StatusOK, "sync", taskTitle(view.Task), view, func(f *frame) {
+	d.render(v, http.StatusOK, "sync", taskTitle(view.Task), of(syncPage, view), func(f *frame) {
 		f.Section = "syncs"
 		if view.Shown == string(store.TaskRunning) {
 			f.Stream = Base + "/live/sync?" + query("id", view.ID)

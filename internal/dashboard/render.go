@@ -2,47 +2,27 @@ package dashboard
 
 import (
 	"bytes"
-	"embed"
+	"context"
 	"errors"
-	"html/template"
 	"log/slog"
 	"net/http"
-	"strings"
 	"unicode"
+
+	"github.com/a-h/templ"
 )
 
-//go:embed templates
-var templateFiles embed.FS
+// content is what a page shows, or a part of one, inside a frame.
+type content func(frame) templ.Component
 
-// pages are the templates: each page with the layout around it, and the blocks
-// of each, of which a part of a page is made.
-type pages struct {
-	byName map[string]*template.Template
-	assets map[string]string
-}
-
-func loadPages(assets map[string]asset) *pages {
-	p := &pages{byName: map[string]*template.Template{}, assets: assetURLs(assets)}
-	common := template.Must(template.New("layout").Funcs(funcs()).ParseFS(templateFiles, "templates/layout.html", "templates/part_*.html"))
-	entries, err := templateFiles.ReadDir("templates")
-	if err != nil {
-		panic(err) // they are part of the program
-	}
-	for _, e := range entries {
-		name, isPage := strings.CutPrefix(e.Name(), "page_")
-		if !isPage {
-			continue
-		}
-		page := template.Must(template.Must(common.Clone()).ParseFS(templateFiles, "templates/"+e.Name()))
-		p.byName[strings.TrimSuffix(name, ".html")] = page
-	}
-	return p
+// of is a template with what it shows.
+func of[V any](template func(frame, V) templ.Component, view V) content {
+	return func(f frame) templ.Component { return template(f, view) }
 }
 
 // frame is what every page knows.
 type frame struct {
 	Title   string
-	Page    string // the template's name
+	Page    string // its name, for the style
 	Section string // of the navigation
 	Asset   map[string]string
 	Form    string // token of the session's forms; "" if nobody is signed in
@@ -51,7 +31,6 @@ type frame struct {
 	Stream  string // where the page's news come from; "" if it has none
 	Note    *note
 	Version string
-	Data    any
 }
 
 // note is told at the top of a page: what was done, or what was wrong.
@@ -63,17 +42,17 @@ type note struct {
 }
 
 // render writes a page. A page that cannot be made is a bug, and the log says so.
-func (d *Dashboard) render(v visit, status int, name, title string, data any, with ...func(*frame)) {
-	f := d.frame(v, name, title, data)
+func (d *Dashboard) render(v visit, status int, name, title string, shows content, with ...func(*frame)) {
+	f := d.frame(v, name, title)
 	for _, change := range with {
 		change(&f)
 	}
-	d.write(v, status, name, "layout", f)
+	d.write(v, status, name, layout(f, shows(f)))
 }
 
-func (d *Dashboard) frame(v visit, name, title string, data any) frame {
+func (d *Dashboard) frame(v visit, name, title string) frame {
 	f := frame{
-		Title: title, Page: name, Section: name, Asset: d.pages.assets, Version: d.Version, Data: data,
+		Title: title, Page: name, Section: name, Asset: d.assetURLs, Version: d.Version,
 		Known: v.token != "" || isBasic(v.Request), Sells: len(d.Tills.Shops()) > 0,
 	}
 	if v.token != "" {
@@ -87,9 +66,8 @@ func isBasic(r *http.Request) bool {
 	return ok
 }
 
-// write writes one template of a page.
-func (d *Dashboard) write(v visit, status int, name, block string, f frame) {
-	body, err := d.pages.make(name, block, f)
+func (d *Dashboard) write(v visit, status int, name string, c templ.Component) {
+	body, err := written(c)
 	if err != nil {
 		d.Log.Error("dashboard.page_broken", slog.String("page", name), slog.String("reason", err.Error()))
 		const text = "This page is broken, which is a bug in ghostcm. The log has its record: dashboard.page_broken."
@@ -98,12 +76,13 @@ func (d *Dashboard) write(v visit, status int, name, block string, f frame) {
 	}
 	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	v.w.WriteHeader(status)
-	_, _ = v.w.Write(body) //nolint:gosec // G705: html/template has escaped it
+	_, _ = v.w.Write(body)
 }
 
-func (p *pages) make(name, block string, f frame) ([]byte, error) {
+// written is a page as it is sent: whole, or not at all.
+func written(c templ.Component) ([]byte, error) {
 	var out bytes.Buffer
-	err := p.byName[name].ExecuteTemplate(&out, block, f)
+	err := c.Render(context.Background(), &out)
 	return bytes.Map(visible, out.Bytes()), err
 }
 
@@ -115,9 +94,14 @@ func visible(r rune) rune {
 	return r
 }
 
-// part makes a block of a page, for what is loaded later or sent live.
-func (d *Dashboard) part(v visit, name, block string, data any) ([]byte, error) {
-	return d.pages.make(name, block, d.frame(v, name, "", data))
+// part makes a part of a page, for what is sent live.
+func (d *Dashboard) part(v visit, shows content) ([]byte, error) {
+	return written(shows(d.frame(v, "", "")))
+}
+
+// answerPart writes a part of a page, for what the page loads later.
+func (d *Dashboard) answerPart(v visit, name string, shows content) {
+	d.write(v, http.StatusOK, name, shows(d.frame(v, name, "")))
 }
 
 // problem is a page that says what is wrong and what to do.
@@ -126,6 +110,15 @@ type problem struct {
 	Back                string
 	Retry               string // where to go on as soon as Redis answers; "" is nowhere
 	Spool               Spool  // while Redis does not
+}
+
+// kept says what becomes of webhooks while Redis does not answer.
+func (p problem) kept() string {
+	told := "Nothing is lost meanwhile: what came before is in Redis, and what comes now waits on this machine’s disk"
+	if n := p.Spool.Deliveries; n > 0 {
+		told += " (" + plural(n, "webhook", "webhooks") + " by now, the oldest for " + span(p.Spool.Oldest) + ")"
+	}
+	return told + " and is handed in by itself. What can be kept nowhere is not acknowledged, so that it is sent again."
 }
 
 // fail answers with what went wrong.
@@ -144,7 +137,7 @@ func (d *Dashboard) fail(v visit, err error) {
 		http.Error(v.w, p.Heading+" "+p.Text, status)
 		return
 	}
-	d.render(v, status, "problem", p.Heading, p, func(f *frame) { f.Section = "" })
+	d.render(v, status, "problem", p.Heading, of(problemPage, p), func(f *frame) { f.Section = "" })
 }
 
 // isPart says whether a script asked, which shows a line of text at most.

@@ -36,7 +36,7 @@ func (d *Dashboard) signInForm(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d *Dashboard) renderSignIn(v visit, status int, view signInView) {
-	d.render(v, status, "signin", "Sign in", view)
+	d.render(v, status, "signin", "Sign in", of(signInPage, view))
 }
 
 // signIn needs no token of a form, as there is no session yet; another site's

@@ -2,7 +2,6 @@ package dashboard
 
 import (
 	"fmt"
-	"html/template"
 	"maps"
 	"slices"
 	"strconv"
@@ -10,17 +9,6 @@ import (
 	"time"
 	"unicode"
 )
-
-// funcs are what templates write with.
-func funcs() template.FuncMap {
-	return template.FuncMap{
-		"num": num, "span": span, "text": shown, "tone": tone, "label": label, "words": words, "stamp": stamp, "iso": iso,
-		"short": short, "percent": percent, "plural": plural, "pairs": pairs, "list": func(v ...string) []string { return v },
-		"who": who, "advice": advice, "meaning": meaning, "zero": func(t time.Time) bool { return t.IsZero() },
-		"unix": func(t time.Time) int64 { return t.Unix() },
-		"icon": func(name string) template.HTML { return icons()[name] },
-	}
-}
 
 // num writes a number with thin spaces between thousands.
 func num(n int) string {
@@ -101,6 +89,14 @@ func plural(n int, one, many string) string {
 		return "1 " + one
 	}
 	return num(n) + " " + many
+}
+
+// agree is the word that agrees with a number.
+func agree(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
 }
 
 // pair is one count with its name.
@@ -216,24 +212,20 @@ func labels() map[string]string {
 	}
 }
 
-// icons stand before words, never instead of them.
-func icons() map[string]template.HTML {
-	path := func(d string) template.HTML {
-		const open = `<svg class="icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false"><path d="`
-		return template.HTML(open + d + `"/></svg>`) //nolint:gosec // G203: the program's own
-	}
-	return map[string]template.HTML{
-		"good":    path("M3 8.5l3.2 3.2L13 5"),
-		"warn":    path("M8 2.5l6 11H2zM8 6.5v3M8 11.4v.1"),
-		"bad":     path("M4 4l8 8M12 4l-8 8"),
-		"neutral": path("M4 8h8"),
-		"run":     path("M8 2a6 6 0 1 1-5.2 3"),
-		"next":    path("M6 3l5 5-5 5"),
-		"back":    path("M10 3L5 8l5 5"),
-		"replay":  path("M3 8a5 5 0 1 0 1.6-3.7M3 2.5v3h3"),
-		"drop":    path("M3 4.5h10M6.5 4V2.5h3V4M4.5 4.5l.6 9h5.8l.6-9"),
-		"eye":     path("M1.5 8S4 3.5 8 3.5 14.5 8 14.5 8 12 12.5 8 12.5 1.5 8 1.5 8zM8 6.2a1.8 1.8 0 1 0 0 3.6 1.8 1.8 0 0 0 0-3.6z"),
-		"pause":   path("M5.5 3v10M10.5 3v10"),
-		"search":  path("M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9zM10.4 10.4L14 14"),
-	}
+// iconPath is how an icon is drawn, on a ground of 16 by 16; "" if there is none.
+func iconPath(name string) string {
+	return map[string]string{
+		"good":    "M3 8.5l3.2 3.2L13 5",
+		"warn":    "M8 2.5l6 11H2zM8 6.5v3M8 11.4v.1",
+		"bad":     "M4 4l8 8M12 4l-8 8",
+		"neutral": "M4 8h8",
+		"run":     "M8 2a6 6 0 1 1-5.2 3",
+		"next":    "M6 3l5 5-5 5",
+		"back":    "M10 3L5 8l5 5",
+		"replay":  "M3 8a5 5 0 1 0 1.6-3.7M3 2.5v3h3",
+		"drop":    "M3 4.5h10M6.5 4V2.5h3V4M4.5 4.5l.6 9h5.8l.6-9",
+		"eye":     "M1.5 8S4 3.5 8 3.5 14.5 8 14.5 8 12 12.5 8 12.5 1.5 8 1.5 8zM8 6.2a1.8 1.8 0 1 0 0 3.6 1.8 1.8 0 0 0 0-3.6z",
+		"pause":   "M5.5 3v10M10.5 3v10",
+		"search":  "M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9zM10.4 10.4L14 14",
+	}[name]
 }
