@@ -53,7 +53,6 @@ cover: go-is-there ## measure coverage over all packages
 chaos: build ## make faults in a fleet of processes for DURATION=10m; SEEDS=20 runs, the first with SEED=1
 	@$(SHELL) .make/deps.sh test
 	DURATION='$(DURATION)' SEEDS='$(SEEDS)' SEED='$(SEED)' $(GO) test -tags chaos -count 1 -v -timeout 0 -run '^TestChaos$$' ./internal/fleet
-	$(GO) test -tags chaos -count 1 -v -run '^TestAFailover' ./internal/program
 
 fuzz: go-is-there ## fuzz what strangers send, each target for FUZZTIME=1m; TARGET=Normalise narrows
 	@$(SHELL) .make/fuzz.sh '$(FUZZTIME)' '$(TARGET)'
