@@ -40,7 +40,7 @@ const (
 	silverTier = "ghostcm e2e silver"
 )
 
-// newRealGhost takes a Ghost from the environment; docs/development.md names the
+// newRealGhost takes a Ghost from the environment; docs/compatibility.md names the
 // variables.
 func newRealGhost(t testing.TB) *realGhost {
 	t.Helper()

@@ -50,9 +50,7 @@ func TestJourney1SetUpAsInTheReadme(t *testing.T) { //nolint:paralleltest // it 
 		}
 		return ""
 	})
-	if got := v.deliveries(); got["member.added"] != "202 <nil>" || got["member.edited"] != "202 <nil>" {
-		t.Errorf("Ghost's own record of its webhooks is %v", got)
-	}
+	v.answered()
 	v.clean()
 	v.discreet(t, email, secret, v.ghost.key)
 }

@@ -121,9 +121,7 @@ func TestJourney5ASlowDiskUnderRedis(t *testing.T) { //nolint:paralleltest // it
 			}
 			return ""
 		})
-		if got := v.deliveries(); got["member.added"] != "202 <nil>" || got["member.edited"] != "202 <nil>" {
-			t.Errorf("Ghost's own record of its webhooks is %v", got)
-		}
+		v.answered()
 		if thawed.Stop() {
 			v.redis.Thaw()
 		}

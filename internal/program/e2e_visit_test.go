@@ -258,6 +258,18 @@ func (s *staff) ask(method, path string, body, into any) {
 	}
 }
 
+// answered waits until Ghost's own record says that the last webhooks of new and edited
+// members were taken; it writes that after the answer.
+func (v *visit) answered() {
+	v.t.Helper()
+	v.eventually("Ghost's own record of its webhooks", time.Minute, func() string {
+		if got := v.deliveries(); got["member.added"] != "202 <nil>" || got["member.edited"] != "202 <nil>" {
+			return fmt.Sprint(got)
+		}
+		return ""
+	})
+}
+
 // deliveries is what Ghost's own record says of the visit's webhooks: of each event
 // the status of the last answer, and why there was none.
 func (v *visit) deliveries() map[string]string {

@@ -142,16 +142,18 @@ func changing(f fields) func(*contract, map[string]any) {
 }
 
 func (c *contract) whatFires() {
-	l := c.listen()
-	for name, h := range c.happenings() {
+	l, all, members := c.listen(), c.happenings(), map[string]map[string]any{}
+	for name, h := range all {
 		before := h.before
 		if before == nil {
 			before = fields{"name": "Before"}
 		}
-		m := c.add(before)
-		l.told(1)
-		c.nextSecond()
-		h.do(c, m)
+		members[name] = c.add(before)
+	}
+	l.told(len(all))
+	c.nextSecond() // so that updated_at can move
+	for name, h := range all {
+		h.do(c, members[name])
 		lines := []string{}
 		for _, w := range l.told(len(h.tells)) {
 			lines = append(lines, w.line())
