@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -97,10 +98,19 @@ func (r *Runner) recovered(j Job, do func() error) (err error) {
 		if p == nil {
 			return
 		}
-		err = WithCode(fmt.Errorf("panic: %v", p), "panic")
+		err = WithCode(errors.New("panic: "+panicText(p)), "panic")
 		r.opt.Log.Error("job.panicked", logged(j), slog.String("error", reasonOf(err)), slog.String("stack", string(debug.Stack())))
 	}()
 	return do()
+}
+
+// panicText leaves out what a panic was given to say: it may quote a member. The
+// stack, which has no values, tells where it was.
+func panicText(p any) string {
+	if err, ok := p.(runtime.Error); ok {
+		return err.Error()
+	}
+	return fmt.Sprintf("a %T; the log has its stack", p)
 }
 
 func (r *Runner) log(j Job, v verdict, took time.Duration, known bool) {
