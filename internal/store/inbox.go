@@ -27,55 +27,62 @@ type Taken struct {
 	Doubt bool
 }
 
-// accept merges an event into the member's inbox entry and pushes a job unless
+// accept writes an event into the member's inbox entry and pushes a job unless
 // one that will see the entry soon is there already. A job that waits for its
 // retry does not count: newer facts are tried at once. The entry's version is the
 // id of the job that came with its newest event: a counter would start anew with
 // the entry, and a worker that woke late would clear what it never saw.
 //
+// The arguments are the whole entry, as it is written where there is none yet.
+//
 //	KEYS inbox, waiting, queue, arrived
-//	ARGV now, name, job id, job, channel, event, sent, deleted, field, value …
+//	ARGV name, job, channel, then field, value of: sent, events, received, version, job,
+//	     wait, due, deleted or none, what is known …
 //	returns the id of the job that carries the event, and 1 if it was there already
 var accept = redis.NewScript(`
-local inbox, sent = KEYS[1], tonumber(ARGV[7])
-local names = {'sent', 'deleted', 'events', 'received', 'job', 'wait'}
-for i = 9, #ARGV, 2 do names[#names + 1] = ARGV[i] end
-local old = redis.call('hmget', inbox, unpack(names))
-local received = old[4] or ARGV[1]
-local events = ARGV[6]
-if old[3] then events = string.sub(old[3] .. ' ' .. events, -1700) end
-local new = {'events', events, 'received', received, 'version', ARGV[3]}
-local function put(field, value) new[#new + 1] = field new[#new + 1] = value end
-if sent > tonumber(old[1] or 0) then put('sent', ARGV[7]) end
-if ARGV[8] == '1' and sent > tonumber(old[2] or 0) then put('deleted', ARGV[7]) end
-for i = 9, #ARGV, 2 do
-  local had, value = old[(i + 5) / 2], ARGV[i + 1]
-  local at = had and tonumber(string.match(had, '^(%d+)|'))
-  if not at or sent > at or (sent == at and value > had) then put(ARGV[i], value) end
+local inbox, id, now = KEYS[1], ARGV[11], ARGV[9]
+local function push()
+  redis.call('zadd', KEYS[2], now, ARGV[1])
+  redis.call('lpush', KEYS[3], ARGV[2])
+  redis.call('publish', ARGV[3], '1')
+  return {id, 0}
 end
-local joined = old[5] and (old[6] == 'queued' or old[6] == 'running' or old[6] == 'slot')
-if not joined then put('job', ARGV[3]) put('wait', 'queued') put('due', ARGV[1]) end
+if redis.call('exists', inbox) == 0 then
+  redis.call('hset', inbox, unpack(ARGV, 4))
+  redis.call('zadd', KEYS[4], 'NX', now, ARGV[1])
+  return push()
+end
+local names, sent = {'sent', 'events', 'received', 'job', 'wait'}, tonumber(ARGV[5])
+for i = 18, #ARGV, 2 do names[#names + 1] = ARGV[i] end
+local old = redis.call('hmget', inbox, unpack(names))
+local received, events = old[3] or now, ARGV[7]
+if old[2] then events = string.sub(old[2] .. ' ' .. events, -1700) end
+local new = {'events', events, 'received', received, 'version', id}
+local function put(field, value) new[#new + 1] = field new[#new + 1] = value end
+if sent > tonumber(old[1] or 0) then put('sent', ARGV[5]) end
+for i = 18, #ARGV, 2 do
+  local had, field, value = old[(i - 6) / 2], ARGV[i], ARGV[i + 1]
+  local at = had and tonumber(string.match(had, '^%d+'))
+  if not at or sent > at or (sent == at and value > had) then put(field, value) end
+end
+local joined = old[4] and (old[5] == 'queued' or old[5] == 'running' or old[5] == 'slot')
+if not joined then put('job', id) put('wait', 'queued') put('due', now) end
 redis.call('hset', inbox, unpack(new))
-redis.call('zadd', KEYS[4], 'NX', received, ARGV[2])
-if joined then return {old[5], 1} end
+redis.call('zadd', KEYS[4], 'NX', received, ARGV[1])
+if joined then return {old[4], 1} end
 redis.call('persist', inbox)
-redis.call('zadd', KEYS[2], ARGV[1], ARGV[2])
-redis.call('lpush', KEYS[3], ARGV[4])
-redis.call('publish', ARGV[5], '1')
-return {ARGV[3], 0}`)
+return push()`)
 
 // Accept writes a delivery into the inbox and, unless a job that will see it is
 // waiting, pushes job, all in one step: once it returns, both are in Redis.
 func (s *Store) Accept(ctx context.Context, d Delivery, job Job) (Receipt, error) {
 	entry := member.EntryOf(d.Event)
-	deleted := "0"
+	sent, now := strconv.FormatInt(entry.SentAt, 10), s.nowMillis()
+	args := make([]any, 0, 20+2*len(entry.Known)+2*len(entry.Addresses))
+	args = append(args, waitingName(d.Site, entry.ID), job.Raw, job.WakeChannel,
+		"sent", sent, "events", d.EventID, "received", now, "version", job.ID, "job", job.ID, "wait", "queued", "due", now)
 	if entry.DeletedAt != 0 {
-		deleted = "1"
-	}
-	sent := strconv.FormatInt(entry.SentAt, 10)
-	args := []any{
-		s.nowMillis(), waitingName(d.Site, entry.ID), job.ID, job.Raw, job.WakeChannel, d.EventID,
-		sent, deleted,
+		args = append(args, "deleted", sent)
 	}
 	for key, value := range entry.Known {
 		args = append(args, "k:"+key, sent+"|"+value.JSON)
@@ -84,7 +91,7 @@ func (s *Store) Accept(ctx context.Context, d Delivery, job Job) (Receipt, error
 		args = append(args, "a:"+email, "1")
 	}
 	keys := []string{inboxKey(d.Site, entry.ID), waitingKey, job.QueueKey, arrivedKey}
-	reply, err := accept.Run(ctx, s.redis, keys, args...).Slice()
+	reply, err := s.accepts.run(ctx, keys, args).Slice()
 	if err != nil {
 		return Receipt{}, fmt.Errorf("writing to the inbox: %w", err)
 	}

@@ -19,13 +19,14 @@ import (
 // Store keeps everything under one namespace of a Redis. It is safe for
 // concurrent use by any number of processes.
 type Store struct {
-	redis redis.UniversalClient
-	now   func() time.Time
+	redis   redis.UniversalClient
+	now     func() time.Time
+	accepts *together
 }
 
 // New makes a store over an open client, which stays the caller's to close.
 func New(client redis.UniversalClient, now func() time.Time) *Store {
-	return &Store{redis: client, now: now}
+	return &Store{redis: client, now: now, accepts: &together{client: client, script: accept}}
 }
 
 func (s *Store) nowMillis() string { return strconv.FormatInt(s.now().UnixMilli(), 10) }
