@@ -45,7 +45,7 @@ func ParseWebhook(body []byte, queryEvent string) (Delivery, error) {
 	if hook.Event.Type == member.Deleted {
 		hook.Event.Facts, err = lastFacts(envelope.Member.Previous)
 	} else {
-		hook.Event.Facts, hook.Event.Previous, err = editFacts(envelope.Member.Current, envelope.Member.Previous)
+		hook.Event.Facts, hook.Event.Previous, err = editFacts(*envelope.Member.Current, envelope.Member.Previous)
 	}
 	if err != nil {
 		return Delivery{}, fmt.Errorf("%w: %w", ErrInvalidPayload, err)
@@ -56,12 +56,14 @@ func ParseWebhook(body []byte, queryEvent string) (Delivery, error) {
 type envelopeJSON struct {
 	Event  *string `json:"event"`
 	Member struct {
-		Current  json.RawMessage `json:"current"`
+		Current  *memberJSON     `json:"current"` // read along, being most of the body
 		Previous json.RawMessage `json:"previous"`
 	} `json:"member"`
+
+	gone bool // current has no keys
 }
 
-// decodeEnvelope reads the outer keys. The event comes first, so that the
+// decodeEnvelope reads all but `previous`. The event comes first, so that the
 // webhook of a post or page is told apart from a broken one.
 func decodeEnvelope(body []byte) (envelopeJSON, error) {
 	var e envelopeJSON
@@ -73,13 +75,24 @@ func decodeEnvelope(body []byte) (envelopeJSON, error) {
 			return e, ErrUnknownEvent
 		}
 	}
-	if !isObject(e.Member.Current) || !isObject(e.Member.Previous) {
+	if e.Member.Current == nil || !isObject(e.Member.Previous) {
 		return e, fmt.Errorf("%w: member.current or member.previous is no object", ErrInvalidPayload)
 	}
-	if isEmpty(e.Member.Current) && isEmpty(e.Member.Previous) {
+	if e.gone = e.Member.Current.ID == "" && emptyCurrent(body); e.gone && isEmpty(e.Member.Previous) {
 		return e, fmt.Errorf("%w: no event has an empty current and an empty previous", ErrInvalidPayload)
 	}
 	return e, nil
+}
+
+// emptyCurrent says whether member.current has no keys at all. Only of a member
+// without an id, which is nearly always one that was deleted, it is asked.
+func emptyCurrent(body []byte) bool {
+	var e struct {
+		Member struct {
+			Current json.RawMessage `json:"current"`
+		} `json:"member"`
+	}
+	return json.Unmarshal(body, &e) == nil && isObject(e.Member.Current) && isEmpty(e.Member.Current)
 }
 
 // name decides which event the webhook is of.
@@ -87,7 +100,7 @@ func (e envelopeJSON) name(queryEvent string) (Delivery, error) {
 	queried, queryKnown := member.ParseEventType(queryEvent)
 	if e.Event != nil {
 		named, _ := member.ParseEventType(*e.Event)
-		if (named == member.Deleted) != isEmpty(e.Member.Current) {
+		if (named == member.Deleted) != e.gone {
 			return Delivery{}, fmt.Errorf("%w: current does not fit the event", ErrInvalidPayload)
 		}
 		return Delivery{Event: member.Event{Type: named}, Contradicted: queryEvent != "" && queried != named}, nil
@@ -104,7 +117,7 @@ func (e envelopeJSON) name(queryEvent string) (Delivery, error) {
 
 func (e envelopeJSON) shape() member.EventType {
 	switch {
-	case isEmpty(e.Member.Current):
+	case e.gone:
 		return member.Deleted
 	case isEmpty(e.Member.Previous):
 		return member.Added
@@ -126,11 +139,7 @@ func lastFacts(previous []byte) (member.Facts, error) {
 	return m.facts()
 }
 
-func editFacts(current, previous []byte) (member.Facts, member.Previous, error) {
-	now, err := decodeMember(current)
-	if err != nil {
-		return member.Facts{}, member.Previous{}, err
-	}
+func editFacts(now memberJSON, previous []byte) (member.Facts, member.Previous, error) {
 	before, err := decodeMember(previous)
 	if err != nil {
 		return member.Facts{}, member.Previous{}, err
