@@ -17,6 +17,7 @@ type Spec struct {
 	ID               string // empty: a new one is made
 	Kind, Site, Key  string
 	Event, EmailHash string
+	Address          string
 	ReceivedAt       time.Time
 	// EnqueuedAt is what the age of the queue is measured from; zero is now.
 	EnqueuedAt time.Time
@@ -44,6 +45,7 @@ func Encode(s Spec) Encoded {
 	}}
 	e.set(argEvent, s.Event)
 	e.set(argEmailHash, s.EmailHash)
+	e.set(argAddress, s.Address)
 	if !s.ReceivedAt.IsZero() {
 		e.set(argReceivedAt, s.ReceivedAt.UTC().Format(time.RFC3339Nano))
 	}
@@ -57,6 +59,7 @@ const (
 	argKey        = "key"
 	argEvent      = "event"
 	argEmailHash  = "email_hash"
+	argAddress    = "address"
 	argReceivedAt = "received_at"
 	argHistory    = "history"  // JSON list of failed attempts
 	argAttempts   = "attempts" // of a dead letter

@@ -50,7 +50,7 @@ func jobOf(wj *work.Job, args map[string]string, k Kind) Job {
 	attempt := int(max(wj.Fails, 0)) + 1
 	return Job{
 		ID: wj.ID, Kind: args[argKind], Site: args[argSite], Key: args[argKey],
-		Event: args[argEvent], EmailHash: args[argEmailHash], ReceivedAt: receivedAt(args),
+		Event: args[argEvent], EmailHash: args[argEmailHash], Address: args[argAddress], ReceivedAt: receivedAt(args),
 		Attempt: attempt, LastAttempt: attempt > len(k.Schedule), Slot: timeOf(args[argSlot]),
 	}
 }

@@ -29,7 +29,10 @@ type Job struct {
 	Key string
 	// Event and EmailHash are for listings only.
 	Event, EmailHash string
-	ReceivedAt       time.Time
+	// Address is what the handler may want to lock along with Key; it is no address in
+	// clear.
+	Address    string
+	ReceivedAt time.Time
 	// Attempt is 1 on the first run and grows with each failure; snoozes and
 	// runs that a crash cut short do not count.
 	Attempt int

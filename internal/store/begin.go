@@ -12,11 +12,13 @@ import (
 )
 
 // begin passes the gate, takes the member's lock and what waits for it, and
-// recalls the member, as far as it gets.
+// recalls the member, as far as it gets. Of the address, if there is one and it is
+// free, it takes the lock along.
 //
-//	KEYS gate, pace, spare, held, lock, inbox, waiting, member
-//	ARGV of pass, token, ttl, name, until
-//	returns the passage, 1 if the lock is taken, the entry, the memory
+//	KEYS gate, pace, spare, held, lock, inbox, waiting, member [, address lock, hash of addresses]
+//	ARGV of pass, token, ttl, name, until [, field of the address]
+//	returns the passage, 1 if the lock is taken, the entry, the memory, the address; of
+//	an address that is not locked 0
 var begin = redis.NewScript(luaPass + `
 local passage = pass(KEYS[1], KEYS[2], KEYS[3], KEYS[4], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5])
 if passage[1] == 0 or redis.call('exists', KEYS[5]) == 1 then return {passage, 0, {}, false} end
@@ -26,7 +28,12 @@ redis.call('set', KEYS[5], ARGV[6], 'PX', ARGV[7])
 redis.call('hset', KEYS[6], 'wait', 'running', 'due', ARGV[9])
 redis.call('persist', KEYS[6])
 redis.call('zadd', KEYS[7], ARGV[9], ARGV[8])
-return {passage, 1, entry, redis.call('get', KEYS[8])}`)
+local address = 0
+if KEYS[9] and redis.call('exists', KEYS[9]) == 0 then
+  redis.call('set', KEYS[9], ARGV[6], 'PX', ARGV[7])
+  address = redis.call('hget', KEYS[10], ARGV[10])
+end
+return {passage, 1, entry, redis.call('get', KEYS[8]), address}`)
 
 // Begun is how far a job of a member got.
 type Begun struct {
@@ -41,12 +48,18 @@ type Begun struct {
 // Begin does what precedes every job of a member, in one round trip: it passes
 // the site's gate as Pass does, takes the member's lock for at most ttl, and
 // takes what waits for the member and what is remembered of it. The sweeper
-// leaves the entry alone for as long.
-func (s *Store) Begin(ctx context.Context, site, id string, p Pace, ttl time.Duration) (Begun, error) {
+// leaves the entry alone for as long. address, an AddressName or "", is what the
+// job will probably touch: LockAddresses need not go to Redis for it again.
+func (s *Store) Begin(ctx context.Context, site, id, address string, p Pace, ttl time.Duration) (Begun, error) {
+	now := s.now()
 	lease := &Lease{keys: []string{memberLock(site, id)}, token: rand.Text(), store: s}
 	keys, args := s.passing(site, p)
 	keys = append(keys, lease.keys[0], inboxKey(site, id), waitingKey, memberKey(site, id))
-	args = append(args, lease.token, ttl.Milliseconds(), waitingName(site, id), s.now().Add(ttl).UnixMilli())
+	args = append(args, lease.token, ttl.Milliseconds(), waitingName(site, id), now.Add(ttl).UnixMilli())
+	if len(address) == nameLength {
+		hash, field := addressOfHash(site, address)
+		keys, args = append(keys, addressLockOf(site, address), hash), append(args, field)
+	}
 	reply, err := begin.Run(ctx, s.redis, keys, args...).Slice()
 	if err != nil {
 		return Begun{}, fmt.Errorf("beginning a job: %w", err)
@@ -62,6 +75,10 @@ func (s *Store) Begin(ctx context.Context, site, id string, p Pace, ttl time.Dur
 	if entry, _ := reply[2].([]any); len(entry) > 0 {
 		b.Found, b.Lease = true, lease
 		b.Taken, err = readTaken(id, entry, reply[3])
+		if _, not := reply[4].(int64); !not {
+			record, _ := reply[4].(string)
+			lease.first(addressLockOf(site, address), record, now)
+		}
 	}
 	return b, err
 }

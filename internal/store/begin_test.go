@@ -178,3 +178,75 @@ func TestAFullSyncLearnsWhomWorkersSaved(t *testing.T) {
 		t.Errorf("not noted: %t, %v", there, err)
 	}
 }
+
+// A job names the address that it will probably touch, so that one trip takes both
+// locks.
+func TestAJobTakesItsAddressAlong(t *testing.T) {
+	t.Parallel()
+	const address = "jo@example.org"
+	begin := func(b *bundle, member string) store.Begun {
+		begun, err := b.Begin(t.Context(), site, member, store.AddressName(address), store.Pace{}, time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return begun
+	}
+	t.Run("and nobody else has it then", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		b.accept("one", b.edited())
+		begun := begin(b, id)
+		if rival, _ := b.tryLock(other); b.widen(rival, address) {
+			t.Error("two have the address")
+		}
+		c := b.emptyCase()
+		c.Addresses[address] = member.Address{Owner: id}
+		if done, err := b.Finish(t.Context(), site, c, begun.Lease, begun.Taken.Version); !done || err != nil {
+			t.Fatalf("not finished: %t, %v", done, err)
+		}
+		b.accept("two", b.edited())
+		known, ok, err := begin(b, id).Lease.LockAddresses(t.Context(), site, []string{address}, time.Minute)
+		if !ok || err != nil || known[address].Owner != id {
+			t.Errorf("%+v, %t, %v", known, ok, err)
+		}
+	})
+	t.Run("unless another has it", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		rival, _ := b.tryLock(other)
+		b.widen(rival, address)
+		b.accept("one", b.edited())
+		begun := begin(b, id)
+		if !begun.Found || b.widen(begun.Lease, address) {
+			t.Errorf("two have the address: %+v", begun)
+		}
+		b.unlock(begun.Lease)
+		if third, _ := b.tryLock(id); b.widen(third, address) {
+			t.Error("the address was taken from who has it")
+		}
+	})
+	t.Run("and asks again once time has passed", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		b.accept("one", b.edited())
+		begun := begin(b, id)
+		b.redis.Del(t.Context(), "{ghostcm}:lock:"+site+":m:"+id) // the lease has ended
+		b.pass(3 * time.Second)
+		if b.widen(begun.Lease, address) {
+			t.Error("a lease that was lost counts")
+		}
+	})
+	t.Run("and keeps it beside others", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		b.accept("one", b.edited())
+		begun := begin(b, id)
+		if !b.widen(begun.Lease, "new@example.org") {
+			t.Fatal("a free address is held")
+		}
+		b.unlock(begun.Lease)
+		if lease, _ := b.tryLock(other); !b.widen(lease, address, "new@example.org") {
+			t.Error("an address stays held")
+		}
+	})
+}

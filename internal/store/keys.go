@@ -81,13 +81,19 @@ func addressesKey(site, part string) string { return namespace + "address:" + si
 
 func memberLock(site, id string) string { return namespace + "lock:" + site + ":m:" + id }
 
-func addressLock(site, email string) string {
-	return namespace + "lock:" + site + ":a:" + addressHash(email)
-}
+func addressLock(site, email string) string { return addressLockOf(site, addressHash(email)) }
+
+func addressLockOf(site, hash string) string { return namespace + "lock:" + site + ":a:" + hash }
 
 func vanishedKey(site string, day time.Time) string {
 	return fmt.Sprintf("%svanished:%s:%s", namespace, site, day.UTC().Format("20060102"))
 }
+
+// AddressName is how an address is called in Redis, for jobs that name one.
+func AddressName(email string) string { return addressHash(email) }
+
+// nameLength is that of an AddressName.
+const nameLength = 16
 
 // addressHash keeps addresses out of Redis' keys: 96 bits of SHA-256 of the
 // address in lower case.

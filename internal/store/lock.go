@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -16,6 +17,27 @@ type Lease struct {
 	keys  []string
 	token string
 	store *Store
+
+	// ahead is what Begin took of one address before it was asked for.
+	ahead struct {
+		lock   string
+		record string // "": nothing is known of it
+		at     time.Time
+	}
+}
+
+// first counts the lock of an address in that was taken along with the member's.
+func (l *Lease) first(lock, record string, at time.Time) {
+	l.keys = append(l.keys, lock)
+	l.ahead.lock, l.ahead.record, l.ahead.at = lock, record, at
+}
+
+// stillFresh is how long what Begin took may be used as if it were new.
+const stillFresh = 2 * time.Second
+
+// hasOnly says whether Begin took just these addresses, a moment ago.
+func (l *Lease) hasOnly(site string, emails []string) bool {
+	return len(emails) == 1 && addressLock(site, emails[0]) == l.ahead.lock && l.store.now().Sub(l.ahead.at) < stillFresh
 }
 
 // acquire takes all locks or none. Of a lease that is to grow, the first lock must
@@ -50,13 +72,20 @@ func (s *Store) Lock(ctx context.Context, site, id string, ttl time.Duration) (l
 
 // LockAddresses adds the locks of addresses to the lease, all or none, renews
 // it, and returns what is remembered of the addresses, by their AddressKey, in
-// one round trip. ok is false if another holds one of them, or the lease is lost.
+// one round trip at most. ok is false if another holds one of them, or the lease is
+// lost.
 func (l *Lease) LockAddresses(
 	ctx context.Context, site string, emails []string, ttl time.Duration,
 ) (known map[string]member.Address, ok bool, err error) {
-	keys := l.keys[:1:1]
+	known = make(map[string]member.Address, len(emails))
+	if l.hasOnly(site, emails) {
+		return known, true, readAddress(l.ahead.record, emails[0], known)
+	}
+	keys := slices.Clone(l.keys)
 	for _, email := range emails {
-		keys = append(keys, addressLock(site, email))
+		if lock := addressLock(site, email); !slices.Contains(keys, lock) {
+			keys = append(keys, lock)
+		}
 	}
 	pipe := l.store.redis.Pipeline()
 	locked := acquire.Eval(ctx, pipe, keys, l.token, ttl.Milliseconds(), "1")
@@ -70,7 +99,6 @@ func (l *Lease) LockAddresses(
 		return nil, false, nil
 	}
 	l.keys = keys
-	known = make(map[string]member.Address, len(emails))
 	err = readAddresses(remembered, emails, known)
 	return known, err == nil, err
 }

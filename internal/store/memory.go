@@ -50,20 +50,27 @@ func askAddresses(ctx context.Context, to redis.Pipeliner, site string, emails [
 // Those of which nothing is known are left out.
 func readAddresses(answers []*redis.StringCmd, emails []string, into map[string]member.Address) error {
 	for i, answer := range answers {
-		raw, err := answer.Bytes()
-		if errors.Is(err, redis.Nil) {
-			continue
-		}
-		var a member.Address
+		record, err := answer.Result()
 		if err == nil {
-			a, err = member.AddressOf(raw)
+			err = readAddress(record, emails[i], into)
 		}
-		if err != nil {
+		if err != nil && !errors.Is(err, redis.Nil) {
 			return fmt.Errorf("recalling an address: %w", err)
 		}
-		into[member.AddressKey(emails[i])] = a
 	}
 	return nil
+}
+
+// readAddress reads what is remembered of an address; of "" it is nothing.
+func readAddress(record, email string, into map[string]member.Address) error {
+	if record == "" {
+		return nil
+	}
+	a, err := member.AddressOf([]byte(record))
+	if err == nil {
+		into[member.AddressKey(email)] = a
+	}
+	return err
 }
 
 // luaKeep writes an address, or forgets it if nothing is known of it.

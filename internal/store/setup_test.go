@@ -82,7 +82,7 @@ func (b *bundle) take() store.Taken {
 
 func (b *bundle) begin(id string) store.Begun {
 	b.t.Helper()
-	begun, err := b.Begin(b.t.Context(), site, id, store.Pace{}, time.Minute)
+	begun, err := b.Begin(b.t.Context(), site, id, "", store.Pace{}, time.Minute)
 	if err != nil {
 		b.t.Fatal(err)
 	}

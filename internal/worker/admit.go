@@ -69,7 +69,7 @@ func (a *attempt) once(ctx context.Context) (err error) {
 	if a.paid {
 		pace = store.Pace{}
 	}
-	begun, err := a.Store.Begin(ctx, a.site.Name, a.job.Key, pace, leaseFor)
+	begun, err := a.Store.Begin(ctx, a.site.Name, a.job.Key, a.job.Address, pace, leaseFor)
 	if begun.Found {
 		defer func() { _ = begun.Lease.Unlock(bare) }() // failing that, it ends by itself
 	}

@@ -20,13 +20,21 @@ func (i Inbox) Accept(ctx context.Context, d store.Delivery) (store.Receipt, err
 	email := d.Event.Facts.Email.Value
 	job := encode(jobs.Spec{
 		Kind: KindMember, Site: d.Site, Key: d.Event.Facts.ID,
-		Event: string(d.Event.Type), EmailHash: member.AddressHash(email), ReceivedAt: d.ReceivedAt,
+		Event: string(d.Event.Type), EmailHash: member.AddressHash(email), Address: addressName(email),
+		ReceivedAt: d.ReceivedAt,
 	})
 	receipt, err := i.Store.Accept(ctx, d, job)
 	if err == nil {
 		i.Queue.Wake()
 	}
 	return receipt, err
+}
+
+func addressName(email string) string {
+	if email == "" {
+		return ""
+	}
+	return store.AddressName(email)
 }
 
 // encode makes the bytes of a job for a script of the store.
@@ -39,6 +47,6 @@ func encode(s jobs.Spec) store.Job {
 func again(job jobs.Job) store.Job {
 	return encode(jobs.Spec{
 		Kind: job.Kind, Site: job.Site, Key: job.Key,
-		Event: job.Event, EmailHash: job.EmailHash, ReceivedAt: job.ReceivedAt,
+		Event: job.Event, EmailHash: job.EmailHash, Address: job.Address, ReceivedAt: job.ReceivedAt,
 	})
 }
