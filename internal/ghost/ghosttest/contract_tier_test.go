@@ -139,6 +139,16 @@ func (c *contract) wordComped() {
 	if want := map[bool]string{false: "free", true: "comped"}[c.stripe]; c.edit(m, fields{"comped": true})["status"] != want {
 		c.Errorf("an edit made %v of a member, want %s", c.read(m)["status"], want)
 	}
+	if !c.stripe {
+		return
+	}
+	// Nothing that an edit can say takes it back: Stripe bills the member, for nothing.
+	if got := c.edit(m, fields{"comped": false})["status"]; got != "comped" {
+		c.Errorf("an edit that takes the word back made %v of a member", got)
+	}
+	if a := c.ask(call{method: http.MethodPut, path: path(m), body: one(fields{"tiers": []any{}})}); a.status != http.StatusBadRequest {
+		c.Errorf("an edit that takes the tier back was answered %d", a.status)
+	}
 }
 
 func (c *contract) complimentaryPlan() {
