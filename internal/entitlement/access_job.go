@@ -88,6 +88,12 @@ func (v *visit) carry(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return v.bring(ctx, p, theirs)
+}
+
+// bring has Ghost give somebody what all that is theirs gives, and keeps what came
+// of it.
+func (v *visit) bring(ctx context.Context, p person, theirs []store.Versioned) error {
 	wanted := payment.Desired(entitlementsIn(theirs), v.site.Mapping, v.Now())
 	d, err := v.settle(ctx, &p, wanted)
 	if err != nil {

@@ -66,10 +66,5 @@ func (v *visit) leave(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	wanted := payment.Desired(entitlementsIn(theirs), v.site.Mapping, v.Now())
-	d, err := v.settle(ctx, &p, wanted)
-	if err != nil {
-		return err
-	}
-	return v.keep(ctx, p, theirs, wanted, d)
+	return v.bring(ctx, p, theirs)
 }
