@@ -16,6 +16,7 @@ import (
 
 	"github.com/ghostcm/ghostcm/internal/campaignmonitor/cmtest"
 	"github.com/ghostcm/ghostcm/internal/config"
+	"github.com/ghostcm/ghostcm/internal/erasure"
 	"github.com/ghostcm/ghostcm/internal/ghost/ghosttest"
 	"github.com/ghostcm/ghostcm/internal/jobs"
 	"github.com/ghostcm/ghostcm/internal/member"
@@ -234,6 +235,8 @@ func askRarely(t *testing.T, p *program.Program) {
 	note(s.NextActivity(ctx, ends, time.Millisecond))
 	note(p.Doctor(ctx, program.Examination{Fix: true, PublicURL: "http://127.0.0.1:1"}))
 	note(nil, s.ForgetHook(ctx, "blog", "member.added"))
+	_, _, err = p.Forget(ctx, "blog", "jo@example.net", "a test", func(erasure.Person, erasure.Outcome) (bool, error) { return true, nil })
+	note(nil, err)
 	note(p.Queue.Replay(ctx, letters[0], jobs.Revival{}))
 	failures = append(failures, askForPayments(t, s)...)
 	for _, err := range append(failures, askForSync(t, s)...) {

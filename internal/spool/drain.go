@@ -107,9 +107,33 @@ func (s *Spool) delivered(path string, end int64, at time.Time) {
 	}
 }
 
+// openAside opens a file of what was set aside for nobody else until it is closed:
+// one process may add to it while another forgets somebody in it.
+func openAside(path string, how int) (*os.File, error) {
+	for {
+		f, err := os.OpenFile(path, how, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		if err := await(f); err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+		ours, err := f.Stat()
+		if err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+		if there, err := os.Stat(path); err == nil && os.SameFile(ours, there) {
+			return f, nil
+		}
+		if err := f.Close(); err != nil { // another took its place while we waited
+			return nil, err
+		}
+	}
+}
+
 // setAside keeps a line that is of no use to anybody but a person.
 func setAside(path string, line []byte) error {
-	f, err := os.OpenFile(strings.TrimSuffix(path, segmentEnds)+asideEnds, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	f, err := openAside(strings.TrimSuffix(path, segmentEnds)+asideEnds, os.O_WRONLY|os.O_APPEND|os.O_CREATE)
 	if err != nil {
 		return fmt.Errorf("setting a record of the spool aside: %w", err)
 	}

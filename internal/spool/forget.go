@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -59,7 +60,15 @@ func Forget(dir string, names func(record string) bool, dryRun bool) (n int, err
 }
 
 func forgetAside(path string, names func(record string) bool, dryRun bool) (n int, err error) {
-	whole, err := os.ReadFile(path)
+	f, err := openAside(path, os.O_RDONLY)
+	if errors.Is(err, os.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close() // which gives it to whoever waits to add to it
+	whole, err := io.ReadAll(f)
 	if err != nil {
 		return 0, err
 	}

@@ -1,10 +1,13 @@
 package spool_test
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ghostcm/ghostcm/internal/spool"
 )
@@ -39,5 +42,57 @@ func TestARecordThatWasSetAsideIsForgottenAlone(t *testing.T) {
 	}
 	if found, err := spool.Mentions(dir, names); err != nil || !found {
 		t.Errorf("what waits is not found: %t, %v", found, err)
+	}
+}
+
+// Both change the same file.
+func TestWhatIsSetAsideWhileSomebodyIsForgottenStays(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s, err := spool.Open(dir, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for _, email := range []string{`"jo@example.org"`, `"ann@example.org"`} {
+		if err := s.Put(spool.Record{Kind: "test", At: time.Now(), Data: []byte(email)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	errAway := errors.New("away")
+	_, err = s.Drain(t.Context(), func(_ context.Context, r spool.Record) error {
+		if strings.Contains(string(r.Data), "jo@") {
+			return spool.ErrRefused
+		}
+		return errAway
+	})
+	if !errors.Is(err, errAway) {
+		t.Fatal(err)
+	}
+	drained := make(chan error, 1)
+	n, err := spool.Forget(dir, func(record string) bool {
+		go func() {
+			_, err := s.Drain(context.Background(), func(context.Context, spool.Record) error { return spool.ErrRefused })
+			drained <- err
+		}()
+		select { // it has to wait; if it does not, let it come first
+		case err := <-drained:
+			drained <- err
+		case <-time.After(300 * time.Millisecond):
+		}
+		return strings.Contains(record, "jo@")
+	}, false)
+	if n != 1 || err != nil {
+		t.Errorf("forgot %d, %v", n, err)
+	}
+	if err := <-drained; err != nil {
+		t.Error(err)
+	}
+	seen, err := spool.Look(dir)
+	if err != nil || len(seen.Aside) != 1 {
+		t.Fatalf("%+v, %v", seen, err)
+	}
+	if text, err := os.ReadFile(filepath.Join(dir, seen.Aside[0])); err != nil || !strings.Contains(string(text), "ann@") || strings.Contains(string(text), "jo@") {
+		t.Errorf("%q, %v", text, err)
 	}
 }

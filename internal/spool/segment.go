@@ -91,6 +91,16 @@ func lock(f *os.File) bool {
 	}
 }
 
+// await locks a file once nobody else has it locked.
+func await(f *os.File) error {
+	for {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX)
+		if !errors.Is(err, syscall.EINTR) {
+			return err
+		}
+	}
+}
+
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
