@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 )
@@ -53,17 +54,21 @@ func (c curve) markdown(o outcome, all []outcome) string {
 	for _, m := range c.metrics {
 		head, line = head+" "+m[1]+" |", line+"---|"
 	}
-	b.WriteString(head + "\n" + line + "\n")
-	for _, s := range c.points() {
-		c.point(&b, s, o.Values[s])
-	}
+	b.WriteString(head + " " + c.metrics[0][1] + " |\n" + line + "---|\n")
+	points := c.points()
+	values := maps.Clone(o.Values)
 	for _, more := range all { // the last point of a curve over members has a row of its own
 		if c.row == "members" && more.Row == "million" && more.Failed == "" {
-			c.point(&b, "1,000,000", more.Values[ours])
+			points, values[million] = append(points, million), more.Values[ours]
 		}
+	}
+	for _, s := range points {
+		c.point(&b, s, values)
 	}
 	return b.String()
 }
+
+const million = "1,000,000"
 
 // points are the sides of the curve's row, in their order.
 func (c curve) points() (names []string) {
@@ -77,7 +82,9 @@ func (c curve) points() (names []string) {
 	return names
 }
 
-func (c curve) point(b *strings.Builder, name string, values map[string][]float64) {
+// point is a line of the table, with a bar of the first metric.
+func (c curve) point(b *strings.Builder, name string, all map[string]map[string][]float64) {
+	values := all[name]
 	if len(values) == 0 {
 		return
 	}
@@ -85,7 +92,12 @@ func (c curve) point(b *strings.Builder, name string, values map[string][]float6
 	for _, m := range c.metrics {
 		fmt.Fprintf(b, " %s |", figure(median(values[m[0]])))
 	}
-	b.WriteString("\n")
+	const width = 24
+	first, most := c.metrics[0][0], 0.0
+	for _, of := range all {
+		most = max(most, median(of[first]))
+	}
+	fmt.Fprintf(b, " %s |\n", strings.Repeat("█", int(width*median(values[first])/most+0.5)))
 }
 
 // The marks between which a page shows the results.
