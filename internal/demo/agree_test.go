@@ -29,7 +29,7 @@ func agreeing(t *testing.T) (p *publication, ana ghosttest.Member) {
 			continue
 		}
 		s.list.Seed(p.listID, cmtest.Subscriber{Email: m.Email, Name: member.CleanText(m.Name), Fields: map[string]string{
-			"ghost_status": added.Status, "ghost_labels": strings.Join(m.Labels, ","), "ghost_signup_date": added.CreatedAt.Format(time.DateOnly),
+			"ghost_status": added.Status, "ghost_labels": member.JoinNames(m.Labels), "ghost_signup_date": added.CreatedAt.Format(time.DateOnly),
 			"ghost_email_enabled": map[bool]string{true: "true", false: "false"}[m.Newsletters == nil], "ghost_previous_status": "comped",
 			"ghost_tiers": map[bool]string{true: "mainblog"}[m.Status == "paid"], "ghost_newsletters": map[bool]string{true: "mainblog"}[m.Newsletters == nil],
 		}})

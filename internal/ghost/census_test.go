@@ -185,6 +185,21 @@ func TestColumnsAreFoundByTheirNames(t *testing.T) {
 	}
 }
 
+func TestTheOrderOfLabelsIsNotInTheDigest(t *testing.T) {
+	t.Parallel()
+	digest := func(labels string) uint64 {
+		csv := "id,email,created_at,deleted_at,tiers,labels\n" + id + ",a@example.com,,,,\"" + labels + "\"\n"
+		rows, _, err := census(t.Context(), exporting(t, 1, csv))
+		if err != nil || len(rows) != 1 {
+			t.Fatalf("%d rows, %v", len(rows), err)
+		}
+		return rows[0].Digest
+	}
+	if digest("VIP,Bulk,Import") != digest("Import,VIP,Bulk") || digest("VIP,Bulk") == digest("VIP,Bulk,Import") {
+		t.Error("the order of labels is in the digest, or their names are not")
+	}
+}
+
 func TestARowThatCannotBeReadStopsNothingButItself(t *testing.T) {
 	t.Parallel()
 	const other = "6b0233b2a81c3c0187d34847"

@@ -20,7 +20,7 @@ type Facts struct {
 	CreatedAt Maybe[time.Time] `json:"created_at,omitzero"`
 	UpdatedAt Maybe[time.Time] `json:"updated_at,omitzero"`
 
-	Labels      Maybe[[]string] `json:"labels,omitzero"`      // names, in Ghost's order
+	Labels      Maybe[[]string] `json:"labels,omitzero"`      // names, in no promised order
 	Tiers       Maybe[[]string] `json:"tiers,omitzero"`       // names
 	Newsletters Maybe[[]string] `json:"newsletters,omitzero"` // names
 

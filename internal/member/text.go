@@ -3,6 +3,7 @@ package member
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -101,8 +102,14 @@ func textLen(s string) (n int) {
 
 // JoinNames lists names in one text value, separated by commas, cut at a whole
 // name. A comma inside a name becomes a semicolon, so that the list can be
-// taken apart again.
+// taken apart again. The names are sorted: Ghost on MySQL and MariaDB shows labels
+// that came by an import or a bulk edit in another order each time, and a value
+// that is another in nothing but that would be written again and again.
 func JoinNames(names []string) string {
+	if !slices.IsSorted(names) {
+		names = slices.Clone(names)
+		slices.Sort(names)
+	}
 	if arePlain(names) {
 		return strings.Join(names, ",")
 	}

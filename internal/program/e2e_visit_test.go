@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/ghostcm/ghostcm/internal/campaignmonitor/cmtest"
+	"github.com/ghostcm/ghostcm/internal/member"
 	"github.com/ghostcm/ghostcm/internal/redisserver/redistest"
 )
 
@@ -141,7 +142,7 @@ func (v *visit) differs(m held) string {
 		labels = append(labels, l.Name)
 	}
 	want := map[string]string{
-		"state": "Active", "name": m.Name, "ghost_status": m.Status, "ghost_labels": strings.Join(labels, ","),
+		"state": "Active", "name": m.Name, "ghost_status": m.Status, "ghost_labels": member.JoinNames(labels),
 		"ghost_email_enabled": fmt.Sprint(len(m.Newsletters) > 0),
 	}
 	for what, value := range want {

@@ -15,6 +15,7 @@ import (
 	"github.com/ghostcm/ghostcm/internal/campaignmonitor/cmtest"
 	"github.com/ghostcm/ghostcm/internal/config"
 	"github.com/ghostcm/ghostcm/internal/ghost/ghosttest"
+	"github.com/ghostcm/ghostcm/internal/member"
 	"github.com/ghostcm/ghostcm/internal/program"
 	"github.com/ghostcm/ghostcm/internal/redisserver/redistest"
 )
@@ -204,7 +205,7 @@ func (r *rig) agrees(p *publication, inactive ...string) string {
 	for _, m := range p.Members() {
 		members[strings.ToLower(m.Email)] = m
 		s, ok := r.list.Subscriber(p.listID, m.Email)
-		want := map[string]string{"ghost_status": m.Status, "ghost_labels": strings.Join(m.Labels, ",")}
+		want := map[string]string{"ghost_status": m.Status, "ghost_labels": member.JoinNames(m.Labels)}
 		switch {
 		case !ok:
 			return m.Email + " is not on the list"

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ghostcm/ghostcm/internal/campaignmonitor/cmtest"
 	"github.com/ghostcm/ghostcm/internal/ghost/ghosttest"
+	"github.com/ghostcm/ghostcm/internal/member"
 	"github.com/ghostcm/ghostcm/internal/reconcile"
 )
 
@@ -109,7 +110,7 @@ func (h history) wrong(m ghosttest.Member, s cmtest.Subscriber, found bool) stri
 		return "is not on the list"
 	case !out && s.State != "Active":
 		return "is " + s.State
-	case s.Name != m.Name || s.Fields["ghost_status"] != m.Status || s.Fields["ghost_labels"] != strings.Join(m.Labels, ","):
+	case s.Name != m.Name || s.Fields["ghost_status"] != m.Status || s.Fields["ghost_labels"] != member.JoinNames(m.Labels):
 		return fmt.Sprintf("is %q, %q, %q, not %q, %q, %q", s.Name, s.Fields["ghost_status"], s.Fields["ghost_labels"], m.Name, m.Status, m.Labels)
 	}
 	return ""

@@ -143,7 +143,7 @@ func benchSubscriber(i int) campaignmonitor.Subscriber {
 		Email: fmt.Sprintf("reader%07d@example.org", i), Name: fmt.Sprintf("Reader Number %d", i), State: "Active",
 		Date: "2026-01-02 03:04:05",
 		Fields: []campaignmonitor.Field{{Key: "ghost_status", Value: status}, {Key: "ghost_signup_date", Value: "2025-01-02"},
-			{Key: "ghost_last_updated", Value: "2026-01-02"}, {Key: "ghost_labels", Value: "VIP,Founder"},
+			{Key: "ghost_last_updated", Value: "2026-01-02"}, {Key: "ghost_labels", Value: "Founder,VIP"},
 			{Key: "ghost_email_enabled", Value: "true"}, {Key: "someone_elses", Value: "anything"}},
 	}
 }

@@ -249,7 +249,7 @@ func (w *world) agrees(except ...string) {
 		switch {
 		case alive != (s.State == "Active"):
 			w.t.Errorf("%s is %s, member: %t", key, s.State, alive)
-		case alive && (s.Name != m.Name || s.Fields["ghost_status"] != m.Status || s.Fields["ghost_labels"] != strings.Join(m.Labels, ",")):
+		case alive && (s.Name != m.Name || s.Fields["ghost_status"] != m.Status || s.Fields["ghost_labels"] != member.JoinNames(m.Labels)):
 			w.t.Errorf("%s is %q %v, in Ghost %q %s %v", key, s.Name, s.Fields, m.Name, m.Status, m.Labels)
 		}
 	}
