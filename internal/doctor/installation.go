@@ -83,8 +83,8 @@ func (e *exam) spool() verdict {
 	case err != nil:
 		return fail("check who owns the directory of STATE_DIR, and as which user ghostcm runs", "the spool cannot be looked at")
 	case len(seen.Aside) > 0:
-		return fail("look into "+strings.Join(seen.Aside, ", ")+" in "+spool.In(e.StateDir)+
-			", enter by hand what is missing, and delete the file",
+		return fail("the log says why (spool.refused); mend that, and rename "+strings.Join(seen.Aside, ", ")+" in "+spool.In(e.StateDir)+
+			" to end in .spool: serve hands it in again within a minute. Or enter by hand what is missing, and delete the file",
 			"%d %s with deliveries that could not be handed in to Redis", len(seen.Aside), plural(len(seen.Aside), "file", "files"))
 	case seen.Segments > 0:
 		return warn("let Redis come back (the check redis says what is wrong), and serve run: it hands them in by itself",

@@ -58,6 +58,7 @@ type Intake struct {
 	recent *recent
 	seen   atomic.Pointer[string] // the incarnation of Redis at the last look
 	others atomic.Int64           // how often another Redis than before was met
+	taken  atomic.Int64           // when Redis last took a delivery at its arrival, in Unix ns
 	told   atomic.Bool            // that deliveries go to disk, since the circuit last closed
 }
 
@@ -116,6 +117,7 @@ func (i *Intake) directly(ctx context.Context, d Delivery) error {
 		if err := i.direct(ctx, d); err != nil {
 			return err
 		}
+		i.taken.Store(i.Now().UnixNano())
 		i.recent.keep(d)
 		if i.others.Load() == met {
 			return nil

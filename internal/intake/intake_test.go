@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -31,6 +33,7 @@ type upstream struct {
 	took    []string
 	refuses string
 	breaks  bool   // connections of deliveries, not those that ask
+	breakOn string // the same of one delivery
 	passes  func() // called once, when the next delivery has been taken
 	asked   int    // by deliveries
 }
@@ -73,7 +76,7 @@ func (u *upstream) take(ctx context.Context, what string) error {
 	if what == u.refuses {
 		return errBroken
 	}
-	if u.breaks {
+	if u.breaks || u.breakOn == what {
 		return errAway
 	}
 	u.took = append(u.took, what)
@@ -338,19 +341,95 @@ func TestWhatAConnectionFailsForIsNeitherSetAsideNorForgotten(t *testing.T) {
 	}
 }
 
+// tried waits until deliveries were tried so often more.
+func (r *rig) tried(times int) {
+	r.t.Helper()
+	before := r.redis.tries()
+	r.eventually("deliveries were tried", func() bool { return r.redis.tries() >= before+times })
+}
+
+func (u *upstream) tries() int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.asked
+}
+
 // What breaks a connection each time holds the others up for a minute, not for ever.
 func TestADeliveryThatBreaksEveryConnectionIsSetAsideInTheEnd(t *testing.T) {
 	t.Parallel()
-	redis := &upstream{name: "1", away: errAway}
+	redis := &upstream{name: "1", away: errAway, breakOn: "a"}
 	r := setup(t, t.TempDir(), redis)
 	r.take("a")
-	redis.set(func(u *upstream) { u.away, u.breaks = nil, true })
-	r.eventually("it was tried", func() bool { redis.mu.Lock(); defer redis.mu.Unlock(); return redis.asked > 2 })
+	r.take("b")
+	redis.set(func(u *upstream) { u.away = nil })
+	r.tried(2)
 	r.ahead.Store(int64(2 * time.Minute))
-	r.eventually("it is set aside", func() bool {
+	r.eventually("another is taken", func() bool { return !r.take("c") })
+	r.eventually("it is set aside, and alone", func() bool {
 		seen, err := spool.Look(r.dir)
-		return err == nil && len(seen.Aside) == 1 && seen.Segments == 0
+		return err == nil && len(seen.Aside) == 1 && seen.Segments == 0 && slices.Contains(redis.list(), "b")
 	})
+	r.backFromAside()
+	redis.set(func(u *upstream) { u.breakOn = "" })
+	r.ahead.Add(int64(2 * time.Minute))
+	r.eventually("renamed, it is handed in again", func() bool { return slices.Contains(redis.list(), "a") })
+}
+
+// backFromAside is what doctor tells people to do.
+func (r *rig) backFromAside() {
+	r.t.Helper()
+	seen, err := spool.Look(r.dir)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for _, name := range seen.Aside {
+		path := filepath.Join(r.dir, name)
+		if err := os.Rename(path, strings.TrimSuffix(path, ".aside")+".spool"); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+}
+
+// A right that is missing stands in the way of every delivery, and not of the question
+// which Redis it is.
+func TestWhatRedisTakesOfNobodyIsKept(t *testing.T) {
+	t.Parallel()
+	redis := &upstream{name: "1", away: errAway}
+	r := setup(t, t.TempDir(), redis)
+	all := []string{"a", "b", "c"}
+	for _, what := range all {
+		r.take(what)
+	}
+	redis.set(func(u *upstream) { u.away, u.breaks = nil, true })
+	for range 3 {
+		r.tried(2)
+		r.ahead.Add(int64(2 * time.Minute))
+	}
+	r.tried(2)
+	redis.set(func(u *upstream) { u.breaks = false })
+	r.eventually("all have arrived", func() bool { return slices.Equal(redis.list(), all) })
+	if seen, err := spool.Look(r.dir); err != nil || len(seen.Aside) != 0 {
+		t.Errorf("%+v, %v", seen, err)
+	}
+}
+
+// What one delivery did is no reproach to another, later.
+func TestAnOldFaultIsForgotten(t *testing.T) {
+	t.Parallel()
+	redis := &upstream{name: "1", away: errAway, breakOn: "slow"}
+	r := setup(t, t.TempDir(), redis)
+	r.take("slow")
+	redis.set(func(u *upstream) { u.away = nil })
+	r.tried(2)
+	redis.set(func(u *upstream) { u.breakOn = "" })
+	r.eventually("it has arrived", func() bool { return slices.Contains(redis.list(), "slow") })
+	r.ahead.Store(int64(2 * time.Hour))
+	r.eventually("another is taken", func() bool { return !r.take("good") })
+	redis.set(func(u *upstream) { u.breaks = true })
+	r.take("acknowledged")
+	r.tried(2)
+	redis.set(func(u *upstream) { u.breaks = false })
+	r.eventually("it has arrived, too", func() bool { return slices.Contains(redis.list(), "acknowledged") })
 }
 
 // The Redis before took it and the next one is met before that is known here.

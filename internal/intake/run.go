@@ -19,9 +19,9 @@ const (
 	inheritEvery = time.Minute
 	// tries are for a delivery that Redis refuses, before it is set aside.
 	tries = 3
-	// stubborn is how long one is tried that a well Redis does not take for another
-	// reason: after an outage its client may fail for seconds where another of ours
-	// does not. Those behind it wait as long.
+	// stubborn is how long one is tried at least that a well Redis does not take for
+	// another reason: after an outage its client may fail for seconds where another of
+	// ours does not. Those behind it wait as long.
 	stubborn = time.Minute
 )
 
@@ -130,7 +130,9 @@ func (r *rounds) again(ctx context.Context, d Delivery) error {
 	}
 }
 
-// hopeless says whether to give up what a well Redis does not take.
+// hopeless says whether to give up what a well Redis does not take. Unless Redis says
+// that it never will, this takes a proof that the fault is the delivery's: that another
+// was taken at its arrival since. A right that is missing, say, stands in the way of all.
 func (r *rounds) hopeless(err error, try int) bool {
 	if r.Refuses(err) {
 		return try >= tries
@@ -139,7 +141,11 @@ func (r *rounds) hopeless(err error, try int) bool {
 	if r.failing.IsZero() {
 		r.failing = now
 	}
-	return now.Sub(r.failing) > stubborn
+	if now.Sub(r.failing) <= stubborn || r.taken.Load() <= r.failing.UnixNano() {
+		return false
+	}
+	r.failing = time.Time{} // the next one has its own minute
+	return true
 }
 
 // drain empties the spool into Redis.
@@ -149,6 +155,9 @@ func (r *rounds) drain(ctx context.Context) error {
 		return nil
 	}
 	waiting := disk.Stats()
+	if waiting.Records == 0 {
+		r.failing = time.Time{}
+	}
 	if waiting.Records == 0 && r.Now().Sub(r.inherited) < inheritEvery {
 		return nil
 	}
@@ -188,6 +197,7 @@ func (r *rounds) deliver(ctx context.Context, record spool.Record) error {
 			return err
 		}
 		if r.hopeless(err, try) {
+			r.Log.ErrorContext(ctx, "spool.refused", "kind", record.Kind, "received_at", record.At, "reason", err.Error())
 			return errors.Join(spool.ErrRefused, err)
 		}
 		if !r.Refuses(err) {

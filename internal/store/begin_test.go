@@ -250,3 +250,32 @@ func TestAJobTakesItsAddressAlong(t *testing.T) {
 		}
 	})
 }
+
+// Each job names the address that its member comes to, which is the other's until
+// then: each has one of the two that both need.
+func TestOfTwoMembersThatExchangeAddressesOneGetsBoth(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	first, second := "jo@example.org", "flo@example.org"
+	var leases []*store.Lease
+	for member, address := range map[string]string{id: second, other: first} {
+		if _, err := b.Accept(t.Context(), store.Delivery{Site: site, Event: b.editedOf(member)}, job(member)); err != nil {
+			t.Fatal(err)
+		}
+		begun, err := b.Begin(t.Context(), site, member, store.AddressName(address), store.Pace{}, time.Minute)
+		if err != nil || !begun.Found {
+			t.Fatalf("%+v, %v", begun, err)
+		}
+		leases = append(leases, begun.Lease)
+	}
+	got := []bool{b.widen(leases[0], first, second), b.widen(leases[1], first, second)}
+	if got[0] == got[1] {
+		t.Errorf("got both: %v", got)
+	}
+	for _, lease := range leases {
+		b.unlock(lease)
+	}
+	if lease, _ := b.tryLock(id); !b.widen(lease, first, second) {
+		t.Error("an address stays held")
+	}
+}

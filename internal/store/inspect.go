@@ -135,15 +135,15 @@ func refused(err error) bool {
 }
 
 // Refuses says whether an error is Redis' answer about what it was asked to do with
-// its data, and would be the same at the next try. It is not where the connection
-// failed, or where Redis, or its state or its rights, stands in the way of any write.
+// its data, and would be the same at the next try: a key holds what it cannot hold. Of
+// anything else it is not known: ERR is also what a script gets that lacks a right,
+// and before Redis 7 what it gets for the state of its master.
 func Refuses(err error) bool {
 	var reply redis.Error
 	if !errors.As(err, &reply) {
 		return false
 	}
-	code, rest, _ := strings.Cut(reply.Error(), " ")
-	return code == "WRONGTYPE" || code == "ERR" && !strings.HasPrefix(rest, "max number of clients")
+	return strings.HasPrefix(reply.Error(), "WRONGTYPE") || strings.Contains(reply.Error(), "WRONGTYPE Operation")
 }
 
 // AtLeast says whether the version is this one or newer; false if it is unknown.

@@ -41,14 +41,22 @@ func (l *Lease) hasOnly(site string, emails []string) bool {
 }
 
 // acquire takes all locks or none. Of a lease that is to grow, the first lock must
-// still be held: what was read under it may have changed since it ended.
+// still be held: what was read under it may have changed since it ended. Where one is
+// another's, those behind the first are given back that the lease has: two members
+// that exchange their addresses would else wait for each other, again and again.
 //
 //	KEYS locks …   ARGV token, ttl, 1 to grow
 var acquire = redis.NewScript(`
-if ARGV[3] == '1' and redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
+local function no()
+  for i = 2, #KEYS do
+    if redis.call('get', KEYS[i]) == ARGV[1] then redis.call('del', KEYS[i]) end
+  end
+  return 0
+end
+if ARGV[3] == '1' and redis.call('get', KEYS[1]) ~= ARGV[1] then return no() end
 for _, key in ipairs(KEYS) do
   local holder = redis.call('get', key)
-  if holder and holder ~= ARGV[1] then return 0 end
+  if holder and holder ~= ARGV[1] then return no() end
 end
 for _, key in ipairs(KEYS) do redis.call('set', key, ARGV[1], 'PX', ARGV[2]) end
 return 1`)
@@ -73,7 +81,7 @@ func (s *Store) Lock(ctx context.Context, site, id string, ttl time.Duration) (l
 // LockAddresses adds the locks of addresses to the lease, all or none, renews
 // it, and returns what is remembered of the addresses, by their AddressKey, in
 // one round trip at most. ok is false if another holds one of them, or the lease is
-// lost.
+// lost; it has no address then.
 func (l *Lease) LockAddresses(
 	ctx context.Context, site string, emails []string, ttl time.Duration,
 ) (known map[string]member.Address, ok bool, err error) {
@@ -96,6 +104,7 @@ func (l *Lease) LockAddresses(
 		return nil, false, fmt.Errorf("taking locks: %w", err)
 	}
 	if n == 0 {
+		l.keys, l.ahead.lock = l.keys[:1], ""
 		return nil, false, nil
 	}
 	l.keys = keys

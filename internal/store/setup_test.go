@@ -33,12 +33,14 @@ func setup(t *testing.T) *bundle {
 	t.Helper()
 	b := &bundle{t: t, now: time.UnixMilli(1_700_000_000_000)}
 	b.redis = open(t, store.Options{URL: redistest.Start(t), Timeouts: store.WorkerTimeouts()})
-	b.Store = store.New(b.redis, func() time.Time {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		return b.now
-	})
+	b.Store = store.New(b.redis, b.clock)
 	return b
+}
+
+func (b *bundle) clock() time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.now
 }
 
 func (b *bundle) pass(d time.Duration) {
@@ -65,6 +67,13 @@ func (b *bundle) accept(name string, e member.Event) store.Receipt {
 // edited is an event that says little.
 func (b *bundle) edited() member.Event {
 	return member.Event{Type: member.Edited, SentAt: b.now}
+}
+
+// editedOf is edited of some member.
+func (b *bundle) editedOf(id string) member.Event {
+	e := b.edited()
+	e.Facts.ID = id
+	return e
 }
 
 // take takes what waits for the member, and gives its lock back at once.

@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -86,17 +88,18 @@ func (t *together) take() []*call {
 			batch = append(batch, c)
 		}
 	}
-	t.waiting = append(t.waiting[:0], t.waiting[n:]...)
+	t.waiting = slices.Delete(t.waiting, 0, n)
 	return batch
 }
 
-// send runs a batch, for as long as the last of its callers waits. A Redis that does
-// not know the script is told it.
+// send runs a batch, for as long as any of its callers waits. A Redis that does not
+// know the script is told it.
 func (t *together) send(batch []*call) {
 	if len(batch) == 0 {
 		return
 	}
-	ctx := batch[len(batch)-1].ctx
+	ctx, cancel := patience(batch)
+	defer cancel()
 	t.pipe(ctx, batch, t.script.EvalSha)
 	var unknown []*call
 	for _, c := range batch {
@@ -110,6 +113,22 @@ func (t *together) send(batch []*call) {
 	for _, c := range batch {
 		close(c.done)
 	}
+}
+
+// patience is that of the most patient caller.
+func patience(batch []*call) (context.Context, context.CancelFunc) {
+	ctx := context.WithoutCancel(batch[0].ctx)
+	var last time.Time
+	for _, c := range batch {
+		deadline, bounded := c.ctx.Deadline()
+		if !bounded {
+			return ctx, func() {}
+		}
+		if deadline.After(last) {
+			last = deadline
+		}
+	}
+	return context.WithDeadline(ctx, last)
 }
 
 type evaluation func(context.Context, redis.Scripter, []string, ...any) *redis.Cmd
