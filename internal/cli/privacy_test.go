@@ -237,8 +237,9 @@ func names(args []string) bool {
 
 // Whoever passes an output on, or has a log of it, gives nobody away: not by a table,
 // not by --json, not by an error that repeats what was typed.
+//
+//nolint:paralleltest // some commands put another file in os.Stdout's place, which all tests share
 func TestNoCommandPrintsAPersonOrASecret(t *testing.T) {
-	t.Parallel()
 	w := newMarked(t)
 	never := markedSpellings(append(w.secrets, markedEmail, markedDying, "xaverine.marked", "xaverine.dying", markedSecret, markedPolar)...)
 	people, lines := markedSpellings(markedName, markedLabel), w.lines()
